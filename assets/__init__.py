@@ -1,0 +1,1 @@
+"""Assets: tables connected to engine functions."""

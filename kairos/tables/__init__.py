@@ -1,0 +1,1 @@
+"""The table registry: one declaration per table, from which everything else derives."""

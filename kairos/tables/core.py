@@ -1,0 +1,153 @@
+"""What a table is. The tables themselves stand in the sibling modules, one per group."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+from kairos.errors import ContractError
+from kairos.frames import Frame, duplicate_keys, require_columns
+
+
+class Partition(StrEnum):
+    """Partition family of a table; `assets/partitions.py` has the Dagster side."""
+
+    NONE = "none"
+    SESSIONS = "sessions"
+    YEARS = "years"
+    UNIVERSE_YEARS = "universe_years"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Verdict of one check: whether it passed, one line of explanation, and the figures behind it."""
+
+    passed: bool
+    summary: str
+    figures: dict[str, float | int | str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named truth about a table's rows. A failing blocking check keeps the rows out of the warehouse.
+
+    Attributes:
+        name: Snake-case name, shown in the Dagster UI.
+        description: The truth in words.
+        run: Pure function of the partition's frame.
+        blocking: Whether a failure stops the run.
+    """
+
+    name: str
+    description: str
+    run: Callable[[Frame], Outcome]
+    blocking: bool = True
+
+
+Schema = pa.DataFrameSchema
+RowModel = type[pa.DataFrameModel]
+
+
+def field(description: str, unit: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - pandera's Field is untyped
+    """Declare a column: what it holds, its unit and pandera's bounds (nullable, ge, gt, isin, ...)."""
+    return pa.Field(description=description, metadata={"unit": unit}, **bounds)
+
+
+def measure(description: str, unit: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - pandera's Field is untyped
+    """Declare a column that may be null."""
+    return field(description, unit, nullable=True, **bounds)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the warehouse; asset key, group, schema, check, view and docs derive from it.
+
+    Attributes:
+        name: Name in the warehouse, in Dagster and in SQL.
+        group: The layer it belongs to.
+        key: Columns that identify a row.
+        rows: pandera model or schema of the rows.
+        origin: Where the rows come from, in words.
+        description: What a row says, in one sentence.
+        partition: Partition family.
+        partition_by: Physical partition columns of the Delta table.
+        versions: Name of the table that keeps every version of these rows, if any.
+        yearly_view: Pattern of the yearly view names, `{year}` to be filled in.
+        checks: Truths about the rows beyond the contract.
+    """
+
+    name: str
+    group: str
+    key: tuple[str, ...]
+    rows: RowModel | Schema
+    origin: str
+    description: str
+    partition: Partition = Partition.NONE
+    partition_by: tuple[str, ...] = ()
+    versions: str | None = None
+    yearly_view: str | None = None
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def schema(self) -> Schema:
+        """The pandera schema of the rows."""
+        return self.rows if isinstance(self.rows, pa.DataFrameSchema) else self.rows.to_schema()
+
+    @property
+    def dtypes(self) -> dict[str, pl.DataType]:
+        """Column names with their polars types, in order."""
+        return {name: column.dtype.type for name, column in self.schema.columns.items()}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(self.schema.columns)
+
+    def empty(self) -> Frame:
+        """Return a frame of this table with no rows."""
+        return pl.DataFrame(schema=self.dtypes)
+
+    def conform(self, frame: Frame) -> Frame:
+        """Return the declared columns of `frame`, by name and cast to their declared types.
+
+        Raises:
+            ContractError: A column is missing or cannot be cast.
+        """
+        require_columns(frame, self.columns, where=self.name)
+        try:
+            return frame.select([pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()])
+        except pl.exceptions.PolarsError as error:
+            raise ContractError(f"{self.name}: a value does not fit its declared type: {error}") from None
+
+    def validate(self, frame: Frame) -> Frame:
+        """Return `frame` conformed, or raise naming the first breach.
+
+        Raises:
+            ContractError: Columns, types, bounds or key do not hold.
+        """
+        conformed = self.conform(frame)
+        try:
+            self.schema.validate(conformed, lazy=False)
+        except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
+            raise ContractError(f"{self.name}: {_first_line(error)}. The rows were not written.") from None
+        repeated = duplicate_keys(conformed, self.key)
+        if repeated.height:
+            raise ContractError(
+                f"{self.name}: {repeated.height} key(s) ({', '.join(self.key)}) occur more than once, "
+                f"first {repeated.row(0, named=True)}. The rows were not written."
+            )
+        return conformed
+
+
+def _first_line(error: Exception) -> str:
+    """Say a pandera failure in one line."""
+    check = getattr(error, "check", None)
+    cases = getattr(error, "failure_cases", None)
+    column = getattr(getattr(error, "schema", None), "name", None)
+    if isinstance(cases, pl.DataFrame) and cases.height:
+        shown = cases.head(3).to_series(0).to_list()
+        return f"column {column}: {cases.height} value(s) break {check}, for example {shown}"
+    return str(error).splitlines()[0]

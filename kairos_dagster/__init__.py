@@ -1,0 +1,1 @@
+"""The code location and the command line."""

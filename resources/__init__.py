@@ -1,0 +1,1 @@
+"""Dagster handles on the engine."""

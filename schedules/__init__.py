@@ -1,0 +1,1 @@
+"""When it runs, and what watches over it."""
