@@ -1,1 +1,38 @@
-"""What runs together."""
+"""What runs together: the daily ingest, what follows from it, the retrain, the backfill and the upkeep."""
+
+import dagster as dg
+
+from assets.partitions import sessions, universe_years, years
+from jobs.compaction import weekly_compaction
+
+RAW = dg.AssetSelection.assets("raw_payloads", "raw_sep", "raw_tickers", "raw_actions", "raw_daily")
+YEARLY = dg.AssetSelection.groups("market", "features")
+BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
+
+daily_ingest = dg.define_asset_job(
+    "daily_ingest",
+    selection=RAW,
+    partitions_def=sessions,
+    description="Pulls one session's payloads and reads their rows. `refresh_year` follows by itself.",
+    tags={"dagster/max_retries": "2"},
+)
+refresh_year = dg.define_asset_job(
+    "refresh_year",
+    selection=YEARLY,
+    partitions_def=years,
+    description="Brings securities, prices, returns, liquidity and features of a calendar year up to date.",
+)
+wednesday_retrain = dg.define_asset_job(
+    "wednesday_retrain",
+    selection=BY_UNIVERSE,
+    partitions_def=universe_years,
+    description="Rebuilds a universe year's matrix, retrains every model and simulates its strategies.",
+)
+full_universe_backfill = dg.define_asset_job(
+    "full_universe_backfill",
+    selection=BY_UNIVERSE,
+    partitions_def=universe_years,
+    description="The same for any range of universe years; launch it with a backfill over the partitions.",
+)
+
+JOBS = [daily_ingest, refresh_year, wednesday_retrain, full_universe_backfill, weekly_compaction]

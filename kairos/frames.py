@@ -40,3 +40,8 @@ def duplicate_keys(frame: Frame, key: Sequence[str]) -> Frame:
 def is_sorted_by(frame: Frame, key: Sequence[str]) -> bool:
     """Tell whether the rows of `frame` ascend by `key`."""
     return frame.select(key).equals(frame.select(key).sort(key))
+
+
+def stack(*frames: Frame) -> Frame:
+    """Return the rows of frames with the same columns, one after the other."""
+    return pl.concat(frames, how="vertical")

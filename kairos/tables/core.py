@@ -31,6 +31,14 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Cleaned:
+    """What cleaning leaves: the rows to keep, and those set aside (per the `quarantine` contract)."""
+
+    rows: Frame
+    quarantine: Frame
+
+
+@dataclass(frozen=True)
 class Check:
     """A named truth about a table's rows. A failing blocking check keeps the rows out of the warehouse.
 
@@ -47,8 +55,8 @@ class Check:
     blocking: bool = True
 
 
-Schema = pa.DataFrameSchema
-RowModel = type[pa.DataFrameModel]
+Schema = Any  # a pandera DataFrameSchema; pandera's types are opaque to the type checker
+RowModel = Any  # a pandera DataFrameModel class
 
 
 def field(description: str, unit: str = "", **bounds: Any) -> Any:  # noqa: ANN401 - pandera's Field is untyped

@@ -26,6 +26,7 @@ class RawPayloadRows(pa.DataFrameModel):
     sha256: str = field("SHA-256 of the bytes as received")
     source: str = field("Who delivered it")
     dataset: str = field("sep, tickers, actions or daily")
+    session: pl.Date = measure("Session it was fetched for; null for bulk exports and imported files")
     request: str = field("What was asked: URL path and parameters without any key, or the file's name")
     bytes: int = field("Size as received", "bytes", ge=0)
     rows: int = field("Rows read from it", "rows", ge=0)

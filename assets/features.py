@@ -1,0 +1,25 @@
+"""Feature assets: one per family, from forward-chained returns only."""
+
+import dagster as dg
+
+from assets.table_asset import Work, table_asset
+from kairos.features.registry import FEATURE_SETS, FeatureSet, build
+from kairos.frames import Frame
+from kairos.plots.missingness import missingness
+from kairos.tables import market
+from kairos.tables.registry import TABLES
+from resources.table_io import Read
+
+YEARS_BACK = 2  # the longest look-back is 252 sessions; a calendar year may have only 250
+
+
+def _feature_asset(feature_set: FeatureSet) -> dg.AssetsDefinition:
+    def fill(work: Work, daily_returns: Frame) -> Frame:
+        return build(feature_set, daily_returns, year=work.year)
+
+    fill.__doc__ = feature_set.description
+    reads = (Read(market.DAILY_RETURNS, years_back=YEARS_BACK),)
+    return table_asset(TABLES[feature_set.name], reads=reads, plot=missingness)(fill)
+
+
+FEATURE_ASSETS = [_feature_asset(feature_set) for feature_set in FEATURE_SETS.values()]

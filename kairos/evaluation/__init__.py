@@ -1,0 +1,1 @@
+"""How good a forecast or a strategy is: scores, information coefficients, performance, overfitting."""

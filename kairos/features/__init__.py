@@ -1,0 +1,1 @@
+"""Features: declared formulas over a forward-chained price panel, and the matrix made of them."""

@@ -1,0 +1,1 @@
+"""The top-K strategy: its book, its statistics, and the leaderboard."""

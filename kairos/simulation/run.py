@@ -1,0 +1,98 @@
+"""One named simulation, from scores to the rows of the simulation tables."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from kairos.errors import SimulationError
+from kairos.frames import Frame
+from kairos.simulation.invariants import check_book
+from kairos.simulation.topk import simulate_top_k
+from kairos.tables.core import Table
+from kairos.tables.simulation import SIMULATION_DAILY, SIMULATION_HOLDINGS, SIMULATION_TRADES
+
+FILE_MODEL = "file"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Rows of `simulation_daily`, `simulation_holdings` and `simulation_trades` of one strategy."""
+
+    daily: Frame
+    holdings: Frame
+    trades: Frame
+
+
+def simulate(
+    predictions: Frame,
+    daily_returns: Frame,
+    *,
+    tag: str,
+    universe_year: int,
+    k: int,
+    cost_bps: float,
+    holdout_first: date | None,
+    horizon: int,
+    rebalance: int | None = None,
+) -> Simulation:
+    """Return what a strategy that holds the K best scores would have held, traded and earned.
+
+    Args:
+        predictions: Rows of `predictions` of one model, or the scores of a prediction file. Rows of other
+            horizons, and rows whose labels the model has seen in training, are left out.
+        daily_returns: Rows of that table.
+        tag: Name of the simulation.
+        universe_year: First year of the universe.
+        k: Names to hold.
+        cost_bps: Cost of trading a side, basis points.
+        holdout_first: First session of the sealed holdout; None where none is sealed.
+        horizon: Sessions ahead the scores look.
+        rebalance: Sessions between rebalances; the horizon by default.
+
+    Raises:
+        SimulationError: The input cannot be simulated, or the book breaks an invariant.
+    """
+    scores = _scores(predictions, horizon=horizon, tag=tag)
+    book = simulate_top_k(scores, daily_returns, k=k, cost_bps=cost_bps, rebalance=rebalance or horizon)
+    check_book(book, where=f"simulation {tag} of {universe_year}")
+    strategy = {
+        "universe_year": pl.lit(universe_year),
+        "tag": pl.lit(tag),
+        "model_id": pl.lit(_model_id(predictions)),
+        "horizon": pl.lit(horizon),
+        "k": pl.lit(k),
+        "cost_bps": pl.lit(float(cost_bps)),
+    }
+    held_out = pl.lit(False) if holdout_first is None else pl.col("session") >= holdout_first
+    segment = pl.when(held_out).then(pl.lit("holdout")).otherwise(pl.lit("validation")).alias("segment")
+
+    def rows(table: Table, frame: Frame) -> Frame:
+        return table.conform(frame.with_columns(segment, **strategy))
+
+    return Simulation(
+        daily=rows(SIMULATION_DAILY, book.daily),
+        holdings=rows(SIMULATION_HOLDINGS, book.holdings),
+        trades=rows(SIMULATION_TRADES, book.trades),
+    )
+
+
+def _scores(predictions: Frame, *, horizon: int, tag: str) -> Frame:
+    scores = predictions
+    if "horizon" in scores.columns:
+        scores = scores.filter(pl.col("horizon") == horizon)
+    if "is_oos" in scores.columns:
+        scores = scores.filter(pl.col("is_oos"))
+    if scores.is_empty():
+        raise SimulationError(
+            f"simulation {tag}: no out-of-sample score for a horizon of {horizon} session(s) among "
+            f"{predictions.height} prediction(s). Train that horizon, or choose another."
+        )
+    return scores
+
+
+def _model_id(predictions: Frame) -> str:
+    models = predictions["model_id"].unique().sort().to_list() if "model_id" in predictions.columns else [FILE_MODEL]
+    if len(models) != 1:
+        raise SimulationError(f"predictions of {len(models)} models ({', '.join(models[:3])}): a strategy follows one. Choose.")
+    return str(models[0])

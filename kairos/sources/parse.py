@@ -1,0 +1,171 @@
+"""A payload into raw rows and rejects: nothing mended, nothing dropped in silence."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from math import isfinite
+
+import polars as pl
+
+from kairos.errors import SourceError
+from kairos.frames import Frame
+from kairos.sources.casts import cast_column, unreadable
+from kairos.sources.datasets import Dataset, dataset_named, require_expected
+from kairos.sources.formats import read_frame
+from kairos.sources.mapping import FILE_PREFIX, mapping_in, resolve_mapping
+from kairos.sources.payloads import Payload
+from kairos.tables.raw import QUARANTINE, RAW_PAYLOADS
+
+ROW = "row"
+DATE = "date"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What one payload holds.
+
+    Attributes:
+        rows: Rows of the dataset's raw table.
+        rejects: Rows of `quarantine`: what could not be read, with the values as sent.
+        payload_row: The payload's one row of `raw_payloads`.
+    """
+
+    rows: Frame
+    rejects: Frame
+    payload_row: Frame
+
+
+def parse(payload: Payload) -> Parsed:
+    """Return the rows of a payload, in the types of its raw table.
+
+    A row is rejected when a column that every row must fill is absent or unreadable, or a column of `Dataset.rejecting`
+    is unreadable; any other unreadable value is only nulled. Both are told in `rejects`.
+
+    Raises:
+        SourceError: The payload is cut short, is no table, lacks a required column, or is a file without one readable row.
+    """
+    spec = dataset_named(payload.dataset)
+    sent = _sent(payload, spec)
+    cast = {name: cast_column(sent[name], dtype, name=name) for name, dtype in spec.dtypes.items()}
+    lost = {name: unreadable(sent[name], cast[name]) for name in spec.dtypes}
+    missing = {name: cast[name].is_null() & ~lost[name] for name in spec.never_null}
+    rejected = _any([*missing.values(), *(lost[name] for name in (*spec.never_null, *spec.rejecting))], sent.height)
+    if payload.request.startswith(FILE_PREFIX):
+        _require_readable(payload, spec, sent=sent, lost=lost, rejected=rejected)
+    rows = pl.DataFrame(list(cast.values())).with_row_index(ROW).filter(~rejected)
+    rejects = _rejects(payload, spec, sent=sent, dates=cast.get(DATE), lost=lost, missing=missing, rejected=rejected)
+    return Parsed(
+        rows=spec.table.conform(_stamped(rows, payload)),
+        rejects=rejects,
+        payload_row=_payload_row(payload, rows=rows.height, rejected=sent.height - rows.height),
+    )
+
+
+def _sent(payload: Payload, spec: Dataset) -> Frame:
+    """Return our columns with the values as sent, null where the source has no such column."""
+    where = f"{payload.source} {payload.request}"
+    frame = read_frame(payload.content, where=where)
+    if not payload.request.startswith(FILE_PREFIX):
+        require_expected(frame.columns, dataset=spec, where=where)
+    theirs = resolve_mapping(frame.columns, spec, mapping_in(payload.request), where=where)
+    nothing = {name: pl.lit(None, dtype=dtype) for name, dtype in spec.dtypes.items() if name not in theirs}
+    return frame.select([pl.col(their).alias(ours) for ours, their in theirs.items()]).with_columns(**nothing)
+
+
+def _any(flags: list[pl.Series], height: int) -> pl.Series:
+    result = pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+    for flag in flags:
+        result = result | flag
+    return result
+
+
+def _stamped(rows: Frame, payload: Payload) -> Frame:
+    return rows.with_columns(
+        pl.lit(payload.payload_id).alias("payload_id"),
+        pl.lit(payload.source).alias("source"),
+        pl.lit(payload.fetched_at).alias("fetched_at"),
+        pl.lit(payload.received_year, dtype=pl.Int32).alias("received_year"),
+    )
+
+
+def _payload_row(payload: Payload, *, rows: int, rejected: int) -> Frame:
+    record = {
+        "payload_id": payload.payload_id,
+        "sha256": payload.sha256,
+        "source": payload.source,
+        "dataset": payload.dataset,
+        "session": None,
+        "request": payload.request,
+        "bytes": len(payload.content),
+        "rows": rows,
+        "rejected": rejected,
+        "path": payload.path,
+        "fetched_at": payload.fetched_at,
+        "received_year": payload.received_year,
+    }
+    return RAW_PAYLOADS.conform(pl.DataFrame([record]))
+
+
+def _rejects(
+    payload: Payload,
+    spec: Dataset,
+    *,
+    sent: Frame,
+    dates: pl.Series | None,
+    lost: dict[str, pl.Series],
+    missing: dict[str, pl.Series],
+    rejected: pl.Series,
+) -> Frame:
+    faults = [(name, _reason(spec.dtypes[name]), flags) for name, flags in lost.items()]
+    faults += [(name, f"missing_{name}", flags) for name, flags in missing.items()]
+    found: dict[tuple[int, str], list[str]] = {}
+    for name, reason, flags in faults:
+        for row in flags.arg_true():
+            found.setdefault((row, reason), []).append(name)
+    records = [
+        {
+            "writer": f"raw_{payload.dataset}",
+            "year": _year(dates, row) or payload.received_year,
+            "source": payload.source,
+            "dataset": payload.dataset,
+            "payload_id": payload.payload_id,
+            "row": row,
+            "reason": reason,
+            "action": "row_rejected" if rejected[row] else "value_nulled",
+            "detail": _detail(sent, row, (*names, *spec.required)),
+        }
+        for (row, reason), names in sorted(found.items())
+    ]
+    return QUARANTINE.conform(pl.DataFrame(records)) if records else QUARANTINE.empty()
+
+
+def _reason(dtype: pl.DataType) -> str:
+    if dtype == pl.Date:
+        return "unreadable_date"
+    return "unreadable_number" if dtype.is_numeric() else "unreadable_text"
+
+
+def _year(dates: pl.Series | None, row: int) -> int | None:
+    day = None if dates is None else dates[row]
+    return day.year if isinstance(day, date) else None
+
+
+def _detail(sent: Frame, row: int, names: tuple[str, ...]) -> str:
+    values = {name: sent[name][row] for name in dict.fromkeys(names)}
+    shown = {name: str(value) if isinstance(value, float) and not isfinite(value) else value for name, value in values.items()}
+    return json.dumps(shown, default=str, sort_keys=True)
+
+
+def _require_readable(payload: Payload, spec: Dataset, *, sent: Frame, lost: dict[str, pl.Series], rejected: pl.Series) -> None:
+    """Refuse a file that is not what it was taken for: a column, or all rows, without one readable value."""
+    where = f"{payload.source} {payload.request}"
+    advice = "Dates are expected as YYYY-MM-DD, numbers with a point and without separators; check the file and --map."
+    for name, flags in lost.items():
+        values = sent[name].drop_nulls()
+        if values.len() and flags.sum() == values.len():
+            raise SourceError(
+                f"{where}: none of {values.len()} values of {name} can be read; the first is {values[0]!r}. {advice}"
+            )
+    if sent.height and rejected.all():
+        first = _detail(sent, 0, spec.required)
+        raise SourceError(f"{where}: none of {sent.height} rows can be read as {spec.name}; the first has {first}. {advice}")

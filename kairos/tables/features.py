@@ -1,0 +1,62 @@
+"""Feature tables, one per feature set; columns, units and descriptions come from the declarations."""
+
+import pandera.polars as pa
+import polars as pl
+
+from kairos.features.core import Feature, FeatureSet
+from kairos.features.registry import FEATURE_SETS
+from kairos.frames import Frame
+from kairos.tables.core import Check, Outcome, Partition, Schema, Table
+
+
+def column(dtype: type[pl.DataType], description: str, *, unit: str = "", nullable: bool = False) -> pa.Column:
+    """Declare a column of a schema built from declarations."""
+    return pa.Column(dtype, nullable=nullable, description=description, metadata={"unit": unit})
+
+
+def feature_column(feature: Feature) -> pa.Column:
+    """Declare the column of a feature."""
+    return column(pl.Float32, feature.description, unit=feature.unit, nullable=True)
+
+
+def _all_finite(frame: Frame) -> Outcome:
+    floats = frame.select(pl.selectors.float())
+    bad = {name: count for name, count in floats.select((~pl.all().is_finite()).sum()).row(0, named=True).items() if count}
+    worst = max(bad, key=lambda name: bad[name], default="")
+    summary = f"{len(bad)} column(s) hold NaN or infinity, most of all {worst}" if bad else "no NaN and no infinity"
+    return Outcome(not bad, summary, {"columns": len(bad), "values": sum(bad.values())})
+
+
+ALL_FINITE = Check("values_are_finite", "No value is NaN or infinite; what is not known is null.", _all_finite)
+
+
+def _schema(feature_set: FeatureSet) -> Schema:
+    return pa.DataFrameSchema(
+        {
+            "permaticker": column(pl.Int64, "Permanent security id"),
+            "session": column(pl.Date, "NYSE session after whose close the values are known"),
+            **{feature.name: feature_column(feature) for feature in feature_set.features},
+        }
+    )
+
+
+def _table(feature_set: FeatureSet) -> Table:
+    return Table(
+        feature_set.name,
+        group="features",
+        key=("permaticker", "session"),
+        rows=_schema(feature_set),
+        origin="daily_returns",
+        description=feature_set.description,
+        partition=Partition.YEARS,
+        partition_by=("year",),
+        checks=(ALL_FINITE,),
+    )
+
+
+FEAT_PRICE_ACTION = _table(FEATURE_SETS["feat_price_action"])
+FEAT_TREND = _table(FEATURE_SETS["feat_trend"])
+FEAT_VOLATILITY = _table(FEATURE_SETS["feat_volatility"])
+FEAT_VOLUME = _table(FEATURE_SETS["feat_volume"])
+
+TABLES = (FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME)

@@ -1,0 +1,1 @@
+"""The warehouse: Delta tables on disk, SQL over them, and their upkeep."""

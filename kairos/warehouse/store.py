@@ -1,0 +1,193 @@
+"""Reading and writing Delta tables: atomic replace by partition, append of new payloads, time travel, as-of reads.
+
+Views for people are in `views`, upkeep in `maintenance`.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kairos.errors import NotFoundError, WarehouseError
+from kairos.frames import Frame
+from kairos.tables.core import Table
+from kairos.tables.registry import TABLES
+from kairos.warehouse.commit import Commit, commit_from
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+LOG_RETENTION = {"delta.logRetentionDuration": "interval 36500 days"}  # models name versions for as long as they live
+LOCK_TIMEOUT_S = 120.0
+MAX_ATTEMPTS = 40  # with the waits below about a minute of contention before a writer gives up
+LONGEST_WAIT_S = 2.0
+Where = pl.Expr | None
+Value = int | str
+
+
+class Warehouse:
+    """The Delta tables under one folder.
+
+    Args:
+        root: Folder of the tables, one subfolder each.
+        sleep: Waits between attempts; a test passes its own.
+    """
+
+    def __init__(self, root: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.root = root
+        self._sleep = sleep
+
+    def path(self, table: Table) -> Path:
+        """Return the folder of a table."""
+        return self.root / table.name
+
+    def delta(self, table: Table, version: int | None = None) -> "DeltaTable | None":
+        """Return the Delta table, or None when it has never been written."""
+        from deltalake import DeltaTable
+
+        where = str(self.path(table))
+        return DeltaTable(where, version=version) if DeltaTable.is_deltatable(where) else None
+
+    def version(self, table: Table) -> int | None:
+        """Return the newest version of a table, or None when it has never been written."""
+        found = self.delta(table)
+        return None if found is None else found.version()
+
+    def scan(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
+        """Return a table lazily, declared columns and physical partition columns, at `version` or the newest."""
+        if self.delta(table) is None:
+            return _with_partition_columns(table, table.empty()).lazy()
+        return pl.scan_delta(str(self.path(table)), version=version)
+
+    def read(
+        self,
+        table: Table,
+        *,
+        where: Where = None,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+    ) -> Frame:
+        """Return the rows of a table that satisfy `where`, sorted by key; no rows when it has never been written."""
+        lazy = self.scan(table, version=version)
+        kept = lazy if where is None else lazy.filter(where)
+        return (
+            kept.select(columns or table.columns)
+            .collect()
+            .sort([name for name in table.key if name in (columns or table.columns)])
+        )
+
+    def as_of(self, table: Table, instant: datetime, *, where: Where = None) -> Frame:
+        """Return the rows of `table` as they could have been known at `instant`.
+
+        Raises:
+            NotFoundError: The table does not say when its rows were known.
+        """
+        source = TABLES[table.versions] if table.versions else table
+        if "known_at" not in source.columns:
+            raise NotFoundError(f"{table.name}: its rows carry no known_at, so it has no state as of {instant}.")
+        known = pl.col("known_at") <= instant
+        rows = self.read(source, where=known if where is None else known & where)
+        newest = rows.sort("known_at", maintain_order=True).unique(list(table.key), keep="last", maintain_order=True)
+        return newest.select(table.columns).sort(table.key)
+
+    def replace(self, table: Table, frame: Frame, *, partition: Mapping[str, Value], commit: Commit) -> int:
+        """Put `frame` in place of the partition's rows, in one commit; an empty frame is a valid partition.
+
+        Args:
+            table: Where to write.
+            frame: All rows of the partition; validated against the table's contract first.
+            partition: Physical partition columns with the values that are replaced; empty for the whole table.
+            commit: Who writes, from what.
+
+        Returns:
+            The new version of the table.
+
+        Raises:
+            ContractError: The rows break the contract; nothing was written.
+            WarehouseError: Rows lie outside the partition, or other writers did not let go.
+        """
+        rows = _with_partition_columns(table, table.validate(frame))
+        for name, value in partition.items():
+            strangers = rows.filter(pl.col(name) != value).height
+            if strangers:
+                raise WarehouseError(f"{table.name}: {strangers} row(s) outside {name}={value}; nothing was written.")
+        predicate = " AND ".join(f"{name} = {_literal(value)}" for name, value in partition.items()) or None
+        return self._commit(table, rows, mode="overwrite", predicate=predicate, commit=commit)
+
+    def append_new(self, table: Table, frame: Frame, *, commit: Commit, identity: Sequence[str] = ("payload_id",)) -> int:
+        """Add the rows whose `identity` columns the table does not hold yet, in one commit; return how many were added.
+
+        Raises:
+            ContractError: The rows break the contract; nothing was written.
+        """
+        from filelock import FileLock
+
+        rows = _with_partition_columns(table, table.validate(frame))
+        self.root.mkdir(parents=True, exist_ok=True)
+        # appends never conflict in Delta: without the lock two writers of one payload would both find it absent
+        with FileLock(self.root / f".{table.name}.lock", timeout=LOCK_TIMEOUT_S):
+            held = self.scan(table).select(identity).unique().collect()
+            fresh = rows.join(held, on=list(identity), how="anti", maintain_order="left")
+            if fresh.height or self.delta(table) is None:
+                self._commit(table, fresh, mode="append", predicate=None, commit=commit)
+        return fresh.height
+
+    def history(self, table: Table) -> list[tuple[int, Commit]]:
+        """Return the versions of a table with their commits, newest first; maintenance commits are left out."""
+        found = self.delta(table)
+        lines = [] if found is None else found.history()
+        commits = [(int(line["version"]), commit_from(line)) for line in lines]
+        return [(version, commit) for version, commit in commits if commit is not None]
+
+    def partitions(self, table: Table) -> list[dict[str, Any]]:
+        """Return the physical partitions that hold rows, as column-value maps."""
+        found = self.delta(table)
+        return [] if found is None else list(found.partitions())
+
+    def _commit(self, table: Table, rows: Frame, *, mode: str, predicate: str | None, commit: Commit) -> int:
+        from deltalake import CommitProperties, WriterProperties, write_deltalake
+        from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+        self.path(table).mkdir(parents=True, exist_ok=True)
+        chance = random.Random(f"{commit.run_id}{commit.partition}{time.monotonic_ns()}")
+        for attempt in range(MAX_ATTEMPTS):
+            try:
+                write_deltalake(
+                    str(self.path(table)),
+                    rows.sort(_cluster_order(table)),
+                    mode=mode,  # type: ignore[arg-type]
+                    predicate=predicate,
+                    partition_by=list(table.partition_by) or None,
+                    commit_properties=CommitProperties(custom_metadata=commit.metadata()),
+                    configuration=LOG_RETENTION,
+                    writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+                )
+                return self.version(table) or 0
+            except (CommitFailedError, TableNotFoundError):
+                self._sleep(chance.uniform(0.01, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))
+        raise WarehouseError(
+            f"{table.name} ({predicate or 'append'}): other writers won {MAX_ATTEMPTS} commits in a row. "
+            "Nothing was written; run the partition again when they are done."
+        )
+
+
+def _with_partition_columns(table: Table, frame: Frame) -> Frame:
+    """Add the physical `year` column where the table is partitioned by it without declaring it."""
+    if "year" not in table.partition_by or "year" in frame.columns:
+        return frame
+    return frame.with_columns(pl.col("session").dt.year().cast(pl.Int32).alias("year"))
+
+
+def _cluster_order(table: Table) -> list[str]:
+    """Rows lie by date first, so that a new session touches little and a day reads fast."""
+    dates = [name for name in table.key if name in {"session", "date"}]
+    return dates + [name for name in table.key if name not in dates]
+
+
+def _literal(value: Value) -> str:
+    """Return a value as a SQL literal for a Delta predicate."""
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"

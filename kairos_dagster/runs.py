@@ -1,0 +1,130 @@
+"""Runs started from the command line: in this process, recorded in the persistent Dagster instance, with progress shown.
+
+Nothing here is imported before a command needs it: Dagster takes over a second.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from kairos.errors import KairosError
+from kairos.settings import Settings
+from kairos.warehouse.store import Warehouse
+from kairos.warehouse.views import publish
+from kairos_dagster.build import build_defs
+
+INSTANCE_FILE = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    granularity: op
+    default_limit: 1
+  runs:
+    max_concurrent_runs: 2
+run_monitoring:
+  enabled: true
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One asset of a run as it starts or ends."""
+
+    name: str
+    state: str
+    seconds: float
+
+
+class RunFailedError(KairosError):
+    """A run did not finish; the message is the first failed asset's."""
+
+
+def instance_folder(settings: Settings) -> Path:
+    """Return the folder of the Dagster instance, made ready."""
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "dagster.yaml"
+    if not file.exists():
+        file.write_text(INSTANCE_FILE)
+    return folder
+
+
+def run_assets(
+    settings: Settings,
+    assets: Sequence[str],
+    *,
+    partitions: Sequence[str] = (),
+    run_config: Mapping[str, Any] | None = None,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> dg.ExecuteInProcessResult:
+    """Materialise assets in this process; of several partitions the first and last are named and run as one.
+
+    Raises:
+        RunFailedError: An asset failed; its own line is the message.
+    """
+    definitions = build_defs(settings, loggers={"console": _logger(on_step)})
+    job = definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection={dg.AssetKey(name) for name in assets})
+    with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            tags=_partition_tags(partitions),
+            partition_key=partitions[0] if len(partitions) == 1 else None,
+            run_config=dict(run_config or {}),
+            raise_on_error=False,
+        )
+    publish(Warehouse(settings.warehouse), settings.duckdb_file)
+    if not result.success:
+        raise RunFailedError(_first_failure(result))
+    return result
+
+
+def _partition_tags(partitions: Sequence[str]) -> dict[str, str]:
+    if len(partitions) <= 1:
+        return {}
+    return {"dagster/asset_partition_range_start": partitions[0], "dagster/asset_partition_range_end": partitions[-1]}
+
+
+def _first_failure(result: dg.ExecuteInProcessResult) -> str:
+    """Return the line of the first failed step, or of the run itself."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                return str(data.user_failure_data.description)
+            cause = data.error.cause or data.error
+            return f"{event.step_key}: {' '.join(cause.message.split())}"
+    failures = [event.message or "" for event in result.all_events if event.is_failure]
+    return " ".join((failures or ["the run failed"])[0].split())
+
+
+def _logger(on_step: Callable[[Step], None]) -> dg.LoggerDefinition:
+    """Return a Dagster logger that reports the start and end of every step instead of printing."""
+    started: dict[str, float] = {}
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            event = getattr(record, "dagster_meta", {}).get("dagster_event")
+            if event is None or event.step_key is None:
+                return
+            now = time.monotonic()
+            if event.is_step_start:
+                started[event.step_key] = now
+                on_step(Step(event.step_key, "start", 0.0))
+            elif event.is_step_success or event.is_step_failure:
+                state = "done" if event.is_step_success else "failed"
+                on_step(Step(event.step_key, state, now - started.get(event.step_key, now)))
+
+    @dg.logger(config_schema={})
+    def console(_: dg.InitLoggerContext) -> logging.Logger:
+        """Report steps."""
+        logger = logging.Logger("kairos.runs", level=logging.DEBUG)
+        logger.addHandler(Handler())
+        return logger
+
+    return console

@@ -1,0 +1,188 @@
+"""One function per step of the path; each materialises the assets that a person would click in the UI."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kairos.calendar import require_session, sessions_between
+from kairos.errors import NotFoundError, SettingsError
+from kairos.settings import Settings, load_settings
+from kairos_dagster.progress import Progress, materialise
+
+DATASETS = ("sep", "tickers", "actions", "daily")
+MARKET = ("tickers", "sep_versions", "sep_base", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d")
+FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
+RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
+SIMULATION = ("simulation_daily", "simulation_holdings", "simulation_trades", "strategy_stats", "leaderboard")
+UNIVERSE = ("mid_cap_xx", "midcap_universe")
+
+
+def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: str, progress: Progress | None = None) -> None:
+    """Bring files in and refresh the market tables of every year with prices."""
+    from kairos.sources.files import parse_mapping
+
+    if dataset not in DATASETS:
+        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join(DATASETS)}.")
+    settings, shown = load_settings(), progress or Progress()
+    config = {
+        "paths": [str(path.resolve()) for path in paths],
+        "dataset": dataset,
+        "mapping": parse_mapping([part for part in mapping.split(",") if part]),
+        "source": source,
+    }
+    shown.heading(f"Importing {dataset}")
+    run_config = {"ops": {"raw_payloads_bulk": {"config": config}}}
+    materialise(settings, ["raw_payloads_bulk", f"raw_{dataset}_bulk"], progress=shown, run_config=run_config)
+    refresh_market(settings, shown)
+
+
+def daily_download_step(first: str, last: str, *, progress: Progress | None = None) -> None:
+    """Pull sessions from the vendor and refresh their years."""
+    settings, shown = load_settings(), progress or Progress()
+    begin, end = require_session(_parse_date(first)), require_session(_parse_date(last))
+    days = [day.isoformat() for day in sessions_between(begin, end)]
+    if not days:
+        raise SettingsError(f"--date {first} --through {last}: the range is empty; --through must not be earlier.")
+    shown.heading(f"Downloading {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else ""))
+    materialise(settings, RAW_DAILY, progress=shown, partitions=days)
+    touched = [str(year) for year in range(begin.year, end.year + 1)]
+    shown.heading(f"Refreshing {touched[0]}" + (f" to {touched[-1]}" if len(touched) > 1 else ""))
+    materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=touched)
+
+
+def refresh_market(settings: Settings, progress: Progress) -> list[str]:
+    """Rebuild securities and every yearly market table that has raw rows; return the years."""
+    years = years_with_raw_prices(settings)
+    if not years:
+        progress.line("no price rows yet; the market tables follow with the first `--dataset sep`.")
+        return []
+    progress.heading(f"Market tables {years[0]} to {years[-1]}")
+    materialise(settings, MARKET, progress=progress, partitions=years)
+    return years
+
+
+def universe_step(year: int) -> None:
+    """Decide a universe year."""
+    settings = load_settings()
+    materialise(settings, UNIVERSE, progress=Progress(), partitions=[universe_key(settings, year)])
+
+
+def features_step(progress: Progress | None = None) -> None:
+    """Build the features of every year with prices."""
+    settings = load_settings()
+    years = years_with_raw_prices(settings)
+    if not years:
+        raise NotFoundError("no prices in the warehouse; import files or download sessions first.")
+    materialise(settings, FEATURES, progress=progress or Progress(), partitions=years)
+
+
+def matrix_step(year: int, *, full: bool) -> None:
+    """Build a universe year's matrix, base or full."""
+    settings = load_settings()
+    config = {"ops": {"feat_matrix_complete": {"config": {"full": full}}}}
+    key = universe_key(settings, year)
+    materialise(settings, ["feat_matrix_complete"], progress=Progress(), partitions=[key], run_config=config)
+
+
+def targets_step(year: int) -> None:
+    """Add forward returns, and seal the holdout at the first build."""
+    settings = load_settings()
+    key = universe_key(settings, year)
+    materialise(settings, ["feat_matrix_targets", "holdout_ledger"], progress=Progress(), partitions=[key])
+
+
+def train_step(config: str, year: int) -> None:
+    """Train one configuration."""
+    from kairos_dagster.configs import adopt_config
+    from kairos_dagster.show import print_metrics
+
+    settings = load_settings()
+    key = universe_key(settings, year)
+    name = adopt_config(settings, config)
+    assets = [f"{kind}_{name}" for kind in ("model", "predictions", "model_metrics", "shap_importance")]
+    materialise(settings, assets, progress=Progress(), partitions=[key])
+    print_metrics(settings, f"{name}_{key}")
+
+
+def simulate_step(
+    year: int, *, tag: str, model: str, pred_file: Path | None, k: int | None, cost_bps: float | None, horizon: int
+) -> None:
+    """Simulate a model's or a file's scores."""
+    from kairos_dagster.show import print_strategies
+
+    settings = load_settings()
+    if bool(model) == bool(pred_file):
+        raise SettingsError("simulate: give either --model NAME or --pred-file FILE, and not both.")
+    config: dict[str, Any] = {
+        "tag": tag,
+        "models": [model] if model else [],
+        "pred_file": str(pred_file.resolve()) if pred_file else "",
+        "k": k or settings.top_k,
+        "costs_bps": [settings.cost_bps if cost_bps is None else cost_bps],
+        "horizon": horizon,
+    }
+    run_config = {"ops": {"simulation": {"config": config}}}
+    materialise(settings, SIMULATION, progress=Progress(), partitions=[universe_key(settings, year)], run_config=run_config)
+    print_strategies(settings, tag=tag)
+
+
+def merge_step(target: Path) -> None:
+    """Merge every table into the user's own DuckDB file."""
+    from kairos.warehouse.golden import merge_into
+    from kairos.warehouse.store import Warehouse
+
+    settings = load_settings()
+    _print_counts(merge_into(Warehouse(settings.warehouse), target), f"merged into {target}")
+
+
+def export_step(target: Path) -> None:
+    """Write every table into a plain DuckDB file."""
+    from kairos.warehouse.query import export_duckdb
+    from kairos.warehouse.store import Warehouse
+
+    settings = load_settings()
+    _print_counts(export_duckdb(Warehouse(settings.warehouse), target), f"written to {target}")
+
+
+def years_with_raw_prices(settings: Settings) -> list[str]:
+    """Return every calendar year from the first to the last raw price row."""
+    import polars as pl
+
+    from kairos.tables.raw import RAW_SEP, RAW_SEP_BULK
+    from kairos.warehouse.store import Warehouse
+
+    warehouse = Warehouse(settings.warehouse)
+    bounds = [
+        warehouse.scan(table).select(pl.col("date").min().alias("a"), pl.col("date").max().alias("b")).collect().row(0)
+        for table in (RAW_SEP, RAW_SEP_BULK)
+    ]
+    dates = [day for pair in bounds for day in pair if day is not None]
+    return [str(year) for year in range(min(dates).year, max(dates).year + 1)] if dates else []
+
+
+def universe_key(settings: Settings, year: int) -> str:
+    """Return the partition key of a universe year.
+
+    Raises:
+        NotFoundError: There are no prices, or none in that year.
+    """
+    years = years_with_raw_prices(settings)
+    if not years:
+        raise NotFoundError(f"universe year {year}: the warehouse holds no prices; import files or download sessions first.")
+    if str(year) not in years:
+        raise NotFoundError(f"universe year {year}: prices cover {years[0]} to {years[-1]}; choose a year after {years[0]}.")
+    return str(year)
+
+
+def _parse_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"--date {text!r}: expected YYYY-MM-DD, for example 2017-06-30.") from None
+
+
+def _print_counts(counts: dict[str, int], what: str) -> None:
+    from kairos_dagster.show import print_counts
+
+    print_counts(counts, what)

@@ -1,0 +1,63 @@
+"""The price vendor as a Dagster resource: Nasdaq Data Link, or the embedded market behind the same client."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from kairos.errors import SettingsError
+from kairos.sandbox.market import Market, generate
+from kairos.sandbox.server import SANDBOX_KEY, VendorServer
+from kairos.settings import Settings
+from kairos.sources.sharadar import SharadarClient
+from resources.platform import Platform
+
+MIN_SANDBOX_TICKERS = 10
+
+
+class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Hands out a client of the vendor that the settings name."""
+
+    platform: dg.ResourceDependency[Platform]
+
+    @property
+    def min_tickers(self) -> int:
+        """Fewest tickers of a real full load; the embedded market is small by design."""
+        settings = self.platform.settings
+        return MIN_SANDBOX_TICKERS if settings.vendor == "sandbox" else settings.min_sep_tickers
+
+    @contextmanager
+    def client(self) -> Iterator[SharadarClient]:
+        """Yield a client; the embedded market's server runs for as long as it is in use.
+
+        Raises:
+            SettingsError: No vendor is set, or its key is missing.
+        """
+        settings = self.platform.settings
+        if settings.vendor == "sandbox":
+            with VendorServer(embedded_market(settings), clock=self.platform.clock) as server:
+                pointed = settings.model_copy(update={"nasdaq_base_url": server.base_url, **_sandbox_limits()})
+                yield SharadarClient.from_settings(pointed, clock=self.platform.clock)
+            return
+        if settings.vendor == "none":
+            raise SettingsError(
+                "no vendor is set. Set KAIROS_VENDOR=sharadar with NASDAQ_DATA_LINK_API_KEY, or KAIROS_VENDOR=sandbox for "
+                "the embedded market, or bring files with `kairos import`."
+            )
+        yield SharadarClient.from_settings(settings, clock=self.platform.clock)
+
+
+def embedded_market(settings: Settings) -> Market:
+    """Return the embedded market of the settings; generated once per home, then read back."""
+    folder = settings.home / "sandbox" / f"{settings.sandbox_size}-{settings.sandbox_seed}"
+    if folder.is_dir():
+        return Market.load(folder)
+    market = generate(settings.sandbox_size, settings.sandbox_seed)
+    market.save(folder)
+    return market
+
+
+def _sandbox_limits() -> dict[str, object]:
+    from pydantic import SecretStr
+
+    return {"nasdaq_api_key": SecretStr(SANDBOX_KEY), "export_poll_s": 0.05}

@@ -1,0 +1,78 @@
+"""Made-up daily returns: well-behaved names, and nasty ones."""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from kairos.calendar import sessions_between
+
+FIRST, LAST = date(2015, 1, 1), date(2017, 12, 31)
+SESSIONS = sessions_between(FIRST, LAST)
+
+
+def well_behaved(names: int = 4, *, seed: int = 1) -> pl.DataFrame:
+    chance = np.random.default_rng(seed)
+    shape = names * len(SESSIONS)
+    intraday = np.expm1(chance.normal(0, 0.015, shape))
+    overnight = np.expm1(chance.normal(0, 0.008, shape))
+    open_to_close = 1 / (1 + intraday) - 1
+    return pl.DataFrame(
+        {
+            "permaticker": np.repeat(np.arange(names) + 100, len(SESSIONS)),
+            "session": list(SESSIONS) * names,
+            "ret_cc": (1 + intraday) * (1 + overnight) - 1,
+            "ret_co": overnight,
+            "ret_oc": intraday,
+            "high_to_close": np.maximum(0, open_to_close) + chance.exponential(0.005, shape),
+            "low_to_close": np.minimum(0, open_to_close) - chance.exponential(0.005, shape),
+            "dollar_volume": np.exp(chance.normal(16, 0.6, shape)),
+            "closeunadj": np.exp(chance.normal(3, 0.1, shape)),
+            "ret_source": "closeadj",
+            "is_delisting": False,
+        }
+    ).with_columns(ret_cc=pl.when(pl.col("session") > SESSIONS[0]).then("ret_cc"))
+
+
+def changed(frame: pl.DataFrame, name: int, **columns: pl.Expr | float | None) -> pl.DataFrame:
+    """Replace columns of one name."""
+    own = pl.col("permaticker") == name
+    return frame.with_columns(
+        pl.when(own).then(value if isinstance(value, pl.Expr) else pl.lit(value)).otherwise(pl.col(column)).alias(column)
+        for column, value in columns.items()
+    )
+
+
+def nasty() -> pl.DataFrame:
+    """Constant price, no volume, no range, one row, gaps, a break, missing inputs, a total loss, huge moves."""
+    frame = well_behaved(11, seed=2)
+    day = pl.int_range(pl.len()).over("permaticker")
+    first = pl.col("session") == SESSIONS[0]
+    frame = changed(frame, 100, ret_cc=pl.when(~first).then(0.0), ret_oc=0.0, high_to_close=0.0, low_to_close=0.0)
+    frame = changed(frame, 101, dollar_volume=0.0)
+    frame = changed(frame, 102, ret_cc=pl.when(~first).then(0.01), dollar_volume=1e6)
+    frame = frame.filter((pl.col("permaticker") != 103) | first)
+    frame = frame.filter((pl.col("permaticker") != 104) | (day % 97 < 80))
+    frame = changed(frame, 105, ret_cc=pl.when(day != 400).then("ret_cc"))
+    frame = changed(frame, 106, high_to_close=None, low_to_close=None, ret_oc=0.0)
+    frame = changed(frame, 107, dollar_volume=pl.when(day % 50 != 3).then("dollar_volume"))
+    frame = changed(frame, 108, ret_cc=pl.when(day == 500).then(-1.0).otherwise("ret_cc"))
+    frame = changed(frame, 109, ret_cc=pl.when(day % 100 == 99).then(80.0).otherwise("ret_cc"))
+    return changed(frame, 110, dollar_volume=pl.when(day % 4 == 0).then(0.0).otherwise("dollar_volume"))
+
+
+@pytest.fixture(scope="session")
+def returns() -> pl.DataFrame:
+    return well_behaved()
+
+
+@pytest.fixture(scope="session")
+def nasty_returns() -> pl.DataFrame:
+    return nasty()
+
+
+@pytest.fixture(scope="session")
+def change_name() -> Callable[..., pl.DataFrame]:
+    return changed

@@ -1,0 +1,153 @@
+"""Promises that every declared feature keeps."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from kairos.features.causality import differing, future_reaches_past, neighbours_reach
+from kairos.features.core import build, compute
+from kairos.features.panel import price_panel
+from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, FEATURE_SETS
+
+EVERY_SET = pytest.mark.parametrize("feature_set", FEATURE_SETS.values(), ids=list(FEATURE_SETS))
+CUTS = (date(2015, 3, 2), date(2016, 6, 30), date(2017, 8, 31))
+OWN_COLUMNS = ("permaticker", "session")
+
+
+@pytest.fixture(scope="module")
+def panel(returns):
+    return price_panel(returns, first_session=date(2015, 1, 1))
+
+
+@EVERY_SET
+@pytest.mark.parametrize("cut", CUTS)
+def test_the_future_does_not_reach_the_past(feature_set, returns, cut):
+    assert future_reaches_past(feature_set, returns, cut) == []
+
+
+@EVERY_SET
+def test_the_future_does_not_reach_the_past_of_nasty_names(feature_set, nasty_returns):
+    assert future_reaches_past(feature_set, nasty_returns, CUTS[1]) == []
+
+
+@EVERY_SET
+@pytest.mark.parametrize("name", [100, 104, 106, 109])
+def test_no_name_reaches_another(feature_set, nasty_returns, name):
+    assert neighbours_reach(feature_set, nasty_returns, name) == []
+
+
+@EVERY_SET
+def test_values_are_null_until_the_window_is_full_and_there_from_then_on(feature_set, panel):
+    values = compute(feature_set, panel).filter(pl.col("permaticker") == 100)
+    for feature in feature_set.features:
+        filled = values[feature.name].is_not_null()
+        first = filled.arg_max()
+        assert feature.lookback <= first <= feature.lookback + 1, feature.name
+        assert filled[first:].all(), feature.name
+
+
+def garbled_until(returns, row):
+    """The same rows, those of number `row` and before changed in every input."""
+    early = pl.int_range(pl.len()).over("permaticker") <= row
+    wild = {
+        "ret_cc": 0.05 - 0.5 * pl.col("ret_cc"),
+        "ret_oc": -pl.col("ret_oc"),
+        "high_to_close": 0.1 + pl.col("high_to_close"),
+        "low_to_close": pl.col("low_to_close") - 0.1,
+        "dollar_volume": 1e6 + 3 * pl.col("dollar_volume").reverse(),
+        "closeunadj": 2 * pl.col("closeunadj"),
+    }
+    return returns.with_columns(pl.when(early).then(value).otherwise(name).alias(name) for name, value in wild.items())
+
+
+@EVERY_SET
+def test_the_stated_lookback_bounds_what_a_value_reads(feature_set, returns, panel):
+    at = 600
+    value = compute(feature_set, panel)
+    for lookback in sorted({feature.lookback for feature in feature_set.features}):
+        names = [feature.name for feature in feature_set.features if feature.lookback == lookback]
+        changed = price_panel(garbled_until(returns, at - lookback - 1), first_session=date(2015, 1, 1))
+        pair = [frame.group_by("permaticker", maintain_order=True).agg(pl.col(names).get(at)) for frame in
+                (value, compute(feature_set, changed))]  # fmt: skip
+        for name in names:
+            np.testing.assert_allclose(pair[0][name], pair[1][name], rtol=2e-5, atol=1e-7, err_msg=name)
+
+
+@EVERY_SET
+def test_the_stated_lookback_is_no_longer_than_needed(feature_set, returns, panel):
+    value = compute(feature_set, panel)
+    at = range(500, 740, 8)
+    for lookback in sorted({feature.lookback for feature in feature_set.features if feature.lookback > 1}):
+        names = [feature.name for feature in feature_set.features if feature.lookback == lookback]
+        moved = set()
+        for row in at:
+            changed = price_panel(garbled_until(returns, row - lookback + 1), first_session=date(2015, 1, 1))
+            moved |= {name for name in names if not np.allclose(
+                value[name].to_numpy()[row], compute(feature_set, changed)[name].to_numpy()[row], rtol=1e-5, atol=0)}  # fmt: skip
+            if moved == set(names):
+                break
+        assert moved == set(names)
+
+
+@EVERY_SET
+def test_a_later_start_changes_no_value_whose_window_is_full(feature_set, returns, panel):
+    start = 150
+    later = price_panel(returns, first_session=panel["session"][start])
+    whole, short = compute(feature_set, panel), compute(feature_set, later)
+    for feature in feature_set.features:
+        name, reach = feature.name, start + feature.lookback + 1
+        own = [frame.filter(pl.col("permaticker") == 100)[name].to_numpy() for frame in (whole, short)]
+        np.testing.assert_allclose(own[0][reach:], own[1][reach - start :], rtol=2e-5, atol=1e-6, err_msg=name)
+
+
+@EVERY_SET
+def test_a_year_built_from_its_own_panel_equals_one_built_from_everything(feature_set, nasty_returns):
+    earlier = nasty_returns.with_columns(pl.col("session").dt.offset_by("-4y")).filter(pl.col("permaticker") != 104)
+    later = nasty_returns.with_columns(pl.col("session").dt.offset_by("4y"))
+    alone = build(feature_set, nasty_returns, year=2017)
+    among_more = build(feature_set, pl.concat([later, earlier, nasty_returns]), year=2017)
+    assert alone.select(OWN_COLUMNS).equals(among_more.select(OWN_COLUMNS))
+    assert differing(alone, among_more, feature_set.names) == []
+
+
+@EVERY_SET
+def test_a_year_rebuilt_session_by_session_equals_the_full_rebuild(feature_set, nasty_returns):
+    full = build(feature_set, nasty_returns, year=2017)
+    for until in (date(2017, 1, 3), date(2017, 7, 5)):
+        so_far = build(feature_set, nasty_returns.filter(pl.col("session") <= until), year=2017)
+        assert differing(so_far, full.filter(pl.col("session") <= until), feature_set.names) == []
+
+
+@EVERY_SET
+def test_nasty_names_give_no_infinity_and_no_nan(feature_set, nasty_returns):
+    values = compute(feature_set, price_panel(nasty_returns, first_session=date(2015, 1, 1)))
+    assert values.select(pl.col(feature_set.names).is_finite().all()).row(0) == (True,) * len(feature_set.names)
+
+
+@EVERY_SET
+def test_a_name_with_one_row_has_a_row(feature_set, nasty_returns):
+    assert build(feature_set, nasty_returns, year=2015).filter(pl.col("permaticker") == 103).height == 1
+
+
+@EVERY_SET
+def test_a_frame_without_rows_gives_one_without_rows(feature_set, returns):
+    assert build(feature_set, returns.clear(), year=2017).columns == ["permaticker", "session", *feature_set.names]
+
+
+def test_feature_names_are_unique_over_all_sets():
+    names = [feature.name for feature in ALL_FEATURES]
+    assert len(names) == len(set(names))
+
+
+def test_every_feature_names_its_source_and_formula():
+    assert [feature.name for feature in ALL_FEATURES if not (feature.source and feature.formula)] == []
+
+
+def test_there_are_enough_features():
+    assert len(ALL_FEATURES) >= 45
+
+
+def test_the_base_features_are_declared():
+    assert set(BASE_FEATURES) <= {feature.name for feature in ALL_FEATURES}
