@@ -1,33 +1,35 @@
 """Market assets: from raw rows to prices, returns and liquidity by permanent id."""
 
+from kairos.market.returns import daily_returns as chained_returns
+from kairos.market.waivers import read_waivers
+from kairos.plots.tables import missingness
+
 from assets.table_asset import Work, table_asset
-from kairos.calendar import latest_published_session
 from kairos.frames import Frame, stack
 from kairos.market.actions import corporate_actions
 from kairos.market.base import latest_versions
 from kairos.market.liquidity import liquidity_60d
+from kairos.market.loaded import price_spans, sessions_loaded
 from kairos.market.metrics import daily_metrics as metrics_in_usd
-from kairos.market.returns import daily_returns as chained_returns
-from kairos.market.tickers import price_spans, securities
+from kairos.market.tickers import securities
 from kairos.market.versions import build_versions
-from kairos.market.waivers import read_waivers
-from kairos.plots.missingness import missingness
 from kairos.tables import market, raw
 from kairos.tables.core import Cleaned
-from resources.table_io import Read
+from resources.table_io import ALL_DAYS, Read
 
 SEP = (Read(raw.RAW_SEP), Read(raw.RAW_SEP_BULK))
 TICKERS = (Read(raw.RAW_TICKERS), Read(raw.RAW_TICKERS_BULK))
-ACTIONS = (Read(raw.RAW_ACTIONS), Read(raw.RAW_ACTIONS_BULK))
+# whole: a dividend of any year is restated by every split after it
+ACTIONS = (Read(raw.RAW_ACTIONS, neighbour_days=ALL_DAYS), Read(raw.RAW_ACTIONS_BULK, neighbour_days=ALL_DAYS))
 DAILY = (Read(raw.RAW_DAILY), Read(raw.RAW_DAILY_BULK))
 
 
-@table_asset(market.TICKERS, reads=(*TICKERS, *ACTIONS, *SEP))
+@table_asset(market.TICKERS, reads=(*TICKERS, *ACTIONS), deps=SEP)
 def tickers(work: Work, **received: Frame) -> Frame:
     """Validity intervals come from ticker changes; ids are minted where a file has only symbols."""
     named = stack(received["raw_tickers"], received["raw_tickers_bulk"])
     changes = stack(received["raw_actions"], received["raw_actions_bulk"])
-    return securities(named, changes, price_spans(stack(received["raw_sep"], received["raw_sep_bulk"])))
+    return securities(named, changes, price_spans(work.platform.warehouse))
 
 
 @table_asset(market.SEP_VERSIONS, reads=(*SEP, *TICKERS))
@@ -44,7 +46,7 @@ def sep_base(work: Work, sep_versions: Frame) -> Frame:
     return latest_versions(sep_versions)
 
 
-@table_asset(market.ACTIONS, reads=(*ACTIONS, Read(market.TICKERS), Read(market.SEP_VERSIONS)))
+@table_asset(market.ACTIONS, reads=(*ACTIONS, Read(market.TICKERS), Read(market.SEP_VERSIONS, years_back=1)))
 def actions(work: Work, *, tickers: Frame, sep_versions: Frame, **received: Frame) -> Cleaned:
     """Dividends are as paid, not as the vendor restates them after later splits."""
     rows = stack(received["raw_actions"], received["raw_actions_bulk"])
@@ -71,7 +73,7 @@ def daily_returns(work: Work, sep_versions: Frame, actions: Frame, tickers: Fram
         actions,
         tickers,
         year=work.year,
-        last_session=latest_published_session(work.platform.clock.now()),
+        sessions_loaded=sessions_loaded(work.platform.warehouse),
         waivers=read_waivers(work.platform.settings.home),
     )
 

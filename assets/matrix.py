@@ -1,13 +1,12 @@
 """Matrix assets: a universe year's features, and the same with what came after."""
 
 import dagster as dg
+from kairos.plots.tables import missingness
 
 from assets.table_asset import Work, table_asset
-from kairos.features.matrix import complete
+from kairos.features.matrix import Variant, complete
 from kairos.frames import Frame
-from kairos.models.holdout import seal_holdout
-from kairos.plots.missingness import missingness
-from kairos.tables import market, matrix, models, universe
+from kairos.tables import market, matrix, universe
 from kairos.tables.features import TABLES as FEATURE_TABLES
 from kairos.targets.forward import with_forward_returns
 from resources.table_io import Read
@@ -23,7 +22,7 @@ FULL = dg.Field(bool, default_value=True, description="All features; false for r
 )
 def feat_matrix_complete(work: Work, midcap_universe: Frame, **features: Frame) -> Frame:
     """The members' features on every session between entry and exit."""
-    variant = "full" if work.config["full"] else "base"
+    variant: Variant = "full" if work.config["full"] else "base"
     return complete(midcap_universe, list(features.values()), universe_year=work.year, variant=variant)
 
 

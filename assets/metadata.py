@@ -41,8 +41,9 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 def column_lineage(table: Table, reads: Sequence[Read]) -> dg.TableColumnLineage:
     """Return, for every column that a table read has under the same name, where it comes from."""
+    upstream = {read.asset_key: read.table for read in reads}
     sources = {
-        name: [dg.TableColumnDep(asset_key=read.asset_key, column_name=name) for read in reads if name in read.table.columns]
+        name: [dg.TableColumnDep(asset_key=key, column_name=name) for key, read in upstream.items() if name in read.columns]
         for name in table.columns
     }
     return dg.TableColumnLineage({name: deps for name, deps in sources.items() if deps})

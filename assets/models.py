@@ -1,25 +1,165 @@
-"""Model assets: one per configuration, with its predictions, metrics and feature weights; the ledgers beside them."""
+"""Model assets: one group of four per configuration, trained walk-forward within one MLflow run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from assets import metadata
 from assets.partitions import edge, universe_years
-from assets.table_asset import OWNERS, Work, check_specs, table_asset
+from assets.table_asset import CONTRACT, OWNERS, Work, check_specs, table_asset
 from kairos.errors import KairosError
 from kairos.frames import Frame
-from kairos.models.config import ModelConfig, load_configs
-from kairos.models.holdout import holdout_of, seal
-from kairos.models.training import Bundle, train_bundle
+from kairos.models import ledger
+from kairos.models.artifacts import point_latest, save_model
+from kairos.models.config import ModelConfig
+from kairos.models.outputs import write_outputs
+from kairos.models.trials import data_set_digest
+from kairos.models.walkforward import Trained, train_walk_forward
 from kairos.plots.models import ic_by_year, shap_bars
-from kairos.settings import load_settings
-from kairos.tables import matrix, models
-from kairos.tables.core import Table
+from kairos.tables import matrix, models, universe
+from kairos.tables.core import Outcome, Table
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
 from resources.tracking import TrackedRun, Tracking
 
-MATRIX = Read(matrix.FEAT_MATRIX_TARGETS)
-LEDGER = Read(models.HOLDOUT_LEDGER)
+READS = (Read(matrix.FEAT_MATRIX_TARGETS), Read(models.HOLDOUT_LEDGER), Read(universe.MIDCAP_UNIVERSE))
+OUTPUTS: dict[str, Table] = {
+    "model": models.MODELS,
+    "predictions": models.PREDICTIONS,
+    "model_metrics": models.MODEL_METRICS,
+    "shap_importance": models.SHAP_IMPORTANCE,
+}
+PLOTS = {"model_metrics": ic_by_year, "shap_importance": shap_bars}
+
+
+@table_asset(
+    models.HOLDOUT_LEDGER,
+    reads=(Read(matrix.FEAT_MATRIX_TARGETS),),
+    append=True,
+)
+def holdout_ledger(work: Work, feat_matrix_targets: Frame) -> Frame:
+    """The last sessions of a universe year are sealed at its first build and stay so."""
+    held = work.platform.warehouse.read(models.HOLDOUT_LEDGER)
+    sessions = feat_matrix_targets["session"].unique().sort().to_list()
+    length = work.platform.settings.holdout_sessions
+    now = work.platform.clock.now()
+    return ledger.seal_event(held, sessions, universe_year=work.year, length=length, now=now)
+
+
+def model_assets(configs: Sequence[ModelConfig]) -> list[dg.AssetsDefinition]:
+    """Return the assets of every configuration."""
+    return [_assets_of(config) for config in configs]
+
+
+def _assets_of(config: ModelConfig) -> dg.AssetsDefinition:
+    keys = {kind: f"{kind}_{config.name}" for kind in OUTPUTS}
+
+    @dg.multi_asset(
+        name=f"train_{config.name}",
+        specs=[_spec(config, kind, table, keys) for kind, table in OUTPUTS.items()],
+        check_specs=[spec for kind, table in OUTPUTS.items() for spec in check_specs(table, keys[kind])],
+        partitions_def=universe_years,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def train(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, tracking: Tracking) -> Iterator[Any]:
+        rows: dict[str, Frame] = {}
+        try:
+            for key in context.partition_keys:
+                rows = _train_year(Work(key, platform, context, table_io.versions(READS)), table_io, tracking, config)
+        except KairosError as error:
+            raise dg.Failure(f"model_{config.name}: {error}", allow_retries=False) from error
+        for kind, frame in rows.items():
+            yield _materialized(keys[kind], kind, frame)
+
+    return train
+
+
+def _spec(config: ModelConfig, kind: str, table: Table, keys: dict[str, str]) -> dg.AssetSpec:
+    upstream = [edge(read, table) for read in READS] if kind == "model" else [dg.AssetDep(keys["model"])]
+    return dg.AssetSpec(
+        keys[kind],
+        deps=upstream,
+        group_name="models",
+        description=f"{table.description}\n\nConfiguration `{config.name}`, family `{config.family}`, "
+        f"horizons {', '.join(map(str, config.horizons))} sessions.",
+        owners=OWNERS,
+        kinds={config.family, "mlflow", "deltalake"},
+        metadata=metadata.static(table, READS),
+    )
+
+
+def _train_year(work: Work, table_io: TableIO, tracking: Tracking, config: ModelConfig) -> dict[str, Frame]:
+    """Train one universe year, keep the model and write its tables; return the rows written."""
+    frames = {read.table.name: table_io.load(read, consumer=models.MODELS, key=work.key) for read in READS}
+    matrix_rows = frames["feat_matrix_targets"]
+    holdout = ledger.sealed_holdout(frames["holdout_ledger"], work.year)
+    model_id = f"{config.name}_{work.key}"
+    tags = {"dagster/run_id": work.context.run_id, "asset": f"model_{config.name}", "partition": work.key, "model_id": model_id}
+    params = {**config.model_dump(mode="json"), **{f"reads.{name}": version for name, version in work.reads.items()}}
+    with tracking.run(model_id, tags=tags, params=params) as run:
+        trained = train_walk_forward(matrix_rows, config, holdout=holdout, model_id=model_id, on_fold=_progress(work, model_id))
+        now = work.platform.clock.now()
+        tried = ledger.model_trials(
+            config, universe_year=work.year, data_set=data_set_digest(frames["midcap_universe"]), now=now
+        )
+        folder = save_model(
+            trained.model,
+            root=work.platform.settings.models,
+            run_id=run.run_id,
+            metrics=trained.metrics,
+            manifest={"reads": work.reads, "run_id": run.run_id},
+        )
+        point_latest(folder)
+        write_outputs(work.platform.settings.models / "output", trained, matrix_rows)
+        _log_run(run, trained)
+        artifact = str(folder.relative_to(work.platform.settings.models))
+        row = ledger.model_row(
+            trained, universe_year=work.year, run_id=run.run_id, artifact=artifact, trials=tried, reads=work.reads, now=now
+        )
+    rows = {"model": row, "predictions": trained.predictions, "model_metrics": trained.metrics, "shap_importance": trained.shap}
+    commit = table_io.commit(f"model_{config.name}", run_id=work.context.run_id, key=work.key, reads=work.reads)
+    warehouse = work.platform.warehouse
+    # the ledgers first: a run that dies between the writes has still been counted
+    warehouse.append_new(models.TRIALS, tried, commit=commit)
+    warehouse.append_new(models.HOLDOUT_LEDGER, ledger.spend_events(tried, holdout, now=now), commit=commit)
+    for kind, table in OUTPUTS.items():
+        where: dict[str, int | str] = {"universe_year": work.year, "model_id": model_id}
+        warehouse.replace(table, rows[kind], partition=where, commit=commit)
+    return rows
+
+
+def _progress(work: Work, model_id: str) -> Any:  # noqa: ANN401 - a callback of two numbers
+    def report(done: int, total: int) -> None:
+        work.context.log.info(f"{model_id}: fit {done} of {total}")
+
+    return report
+
+
+def _log_run(run: TrackedRun, trained: Trained) -> None:
+    """Log the metrics of both segments and years, the plots and the model's files."""
+    for row in trained.metrics.iter_rows(named=True):
+        stem = f"{row['segment']}.h{row['horizon']}"
+        figures = {
+            name: row[name] for name in ("rank_ic", "rank_ic_t", "ic", "icir", "mse", "r2", "accuracy", "sharpe", "coverage")
+        }
+        named = {f"{stem}.{name}": value for name, value in figures.items()}
+        if row["year"] == 0:
+            run.log_metrics(named)
+        else:
+            run.log_metrics({f"{name}.by_year": value for name, value in named.items()}, step=row["year"])
+    run.log_bytes(ic_by_year(trained.metrics), "ic_by_year.png")
+    if trained.shap.height:
+        run.log_bytes(shap_bars(trained.shap), "shap_importance.png")
+
+
+def _materialized(asset_key: str, kind: str, frame: Frame) -> dg.MaterializeResult[Any]:
+    held = Outcome(passed=True, summary="Holds for every row written.", figures={"rows": frame.height})
+    shown: dict[str, Any] = {"dagster/row_count": frame.height, "preview": metadata.preview(frame)}
+    if kind in PLOTS and frame.height:
+        shown["plot"] = metadata.picture(PLOTS[kind](frame))
+    return dg.MaterializeResult(
+        asset_key=asset_key,
+        metadata=shown,
+        check_results=[metadata.check_result(CONTRACT, asset_key, held, blocking=True)],
+    )

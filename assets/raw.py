@@ -14,7 +14,6 @@ from assets.table_asset import CONTRACT, OWNERS, Work, check_specs, table_asset
 from kairos.calendar import require_session
 from kairos.errors import KairosError
 from kairos.frames import Frame, stack
-from kairos.plots.quarantine import quarantine_bars
 from kairos.sources.files import read_files
 from kairos.sources.ingest import DATASETS, pull_exports, pull_session, read_payloads
 from kairos.sources.landing import land
@@ -48,7 +47,7 @@ class ImportFiles(dg.Config):
 )
 def raw_payloads_bulk(
     context: dg.AssetExecutionContext, config: ImportFiles, platform: Platform, table_io: TableIO, vendor: Vendor
-) -> dg.MaterializeResult[Any]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Take files, or the vendor's exports of all datasets, into the payload store."""
     try:
         records = stack(*(_files(config, platform) if config.paths else _exports(vendor, platform)))
@@ -56,7 +55,7 @@ def raw_payloads_bulk(
         raise dg.Failure(f"raw_payloads_bulk: {error}", allow_retries=False) from error
     commit = table_io.commit("raw_payloads_bulk", run_id=context.run_id, key="-", reads={})
     platform.warehouse.append_new(raw.RAW_PAYLOADS, records, commit=commit)
-    return _landed("raw_payloads_bulk", records)
+    yield _landed("raw_payloads_bulk", records)
 
 
 @dg.asset(
@@ -72,7 +71,7 @@ def raw_payloads_bulk(
 )
 def raw_payloads(
     context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, vendor: Vendor
-) -> dg.MaterializeResult[Any]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Pull each session's prices, metrics, securities, actions and corrections into the payload store."""
     landed: dict[str, Frame] = {}
     try:
@@ -86,7 +85,7 @@ def raw_payloads(
         for key, records in landed.items():
             context.log_event(dg.AssetMaterialization("raw_payloads", partition=key, metadata={"payloads": records.height}))
         raise dg.Failure(f"raw_payloads: {error}", allow_retries=False) from error
-    return _landed("raw_payloads", stack(*landed.values()))
+    yield _landed("raw_payloads", stack(*landed.values()))
 
 
 def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:

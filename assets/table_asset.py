@@ -70,6 +70,7 @@ class Recipe:
     fill: Callable[..., Frame | Cleaned]
     plot: Callable[[Frame], bytes] | None = None
     append: bool = False
+    deps: tuple[Read, ...] = ()
 
 
 class BlockedError(KairosError):
@@ -84,6 +85,7 @@ def table_asset(
     table: Table,
     *,
     reads: Sequence[Read] = (),
+    deps: Sequence[Read] = (),
     plot: Callable[[Frame], bytes] | None = None,
     pool: str | None = None,
     append: bool = False,
@@ -94,6 +96,7 @@ def table_asset(
     Args:
         table: What is filled.
         reads: What is read; each becomes a keyword argument of the function.
+        deps: What the function reads in its own way; it stands in the graph and in the lineage.
         plot: Draws the newest partition as a PNG for the UI.
         pool: Dagster pool that bounds how many run at once.
         append: Rows of payloads that the table does not hold yet are added; nothing is replaced.
@@ -101,14 +104,14 @@ def table_asset(
     """
 
     def decorate(fill: Callable[..., Frame | Cleaned]) -> dg.AssetsDefinition:
-        recipe = Recipe(table, table.name, tuple(reads), fill, plot, append)
+        recipe = Recipe(table, table.name, tuple(reads), fill, plot, append, tuple(deps))
 
         def body(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO) -> Iterator[Any]:
             yield from fill_partitions(context, platform, table_io, recipe)
 
         return dg.asset(
             name=table.name,
-            deps=[edge(read, table) for read in reads],
+            deps=[edge(read, table) for read in (*reads, *deps)],
             partitions_def=definition(table),
             backfill_policy=None if table.partition is Partition.NONE else dg.BackfillPolicy.single_run(),
             group_name=table.group,
@@ -141,7 +144,7 @@ def fill_partitions(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Fill every partition of the run; on a failure report those that are done and raise."""
     keys = [""] if recipe.table.partition is Partition.NONE else list(context.partition_keys)
-    reads = table_io.versions(recipe.reads)
+    reads = table_io.versions((*recipe.reads, *recipe.deps))
     done: list[Part] = []
     for key in keys:
         try:

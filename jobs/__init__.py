@@ -1,6 +1,7 @@
 """What runs together: the daily ingest, what follows from it, the retrain, the backfill and the upkeep."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.partitions import sessions, universe_years, years
 from jobs.compaction import weekly_compaction
@@ -35,4 +36,4 @@ full_universe_backfill = dg.define_asset_job(
     description="The same for any range of universe years; launch it with a backfill over the partitions.",
 )
 
-JOBS = [daily_ingest, refresh_year, wednesday_retrain, full_universe_backfill, weekly_compaction]
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [daily_ingest, refresh_year, wednesday_retrain, full_universe_backfill, weekly_compaction]

@@ -23,9 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     home: Path = Field(Path(".kairos"), alias="KAIROS_HOME", description="Folder of warehouse, models and run history.")
-    model_dir: Path | None = Field(
-        None, alias="MODEL_DIR", description="Folder of artifacts; default KAIROS_HOME/models."
-    )
+    model_dir: Path | None = Field(None, alias="MODEL_DIR", description="Folder of artifacts; default KAIROS_HOME/models.")
     config_dir: Path | None = Field(
         None, alias="KAIROS_CONFIG_DIR", description="Folder of model configurations; default the checkout's configs/models."
     )

@@ -3,10 +3,12 @@
 import dagster as dg
 
 from assets import features, market, matrix, models, raw, simulation, universe
+from assets.ledgers import LEDGERS
 from jobs import JOBS
+from kairos.models.catalogue import model_configs
 from kairos.settings import Settings, load_settings
 from resources.platform import Platform
-from resources.table_io import TableIO
+from resources.table_io import TableIO, TableIOManager
 from resources.tracking import Tracking
 from resources.vendor import Vendor
 from schedules import CHECKS, SCHEDULES, SENSORS
@@ -16,10 +18,17 @@ ASSET_MODULES = (raw, market, universe, features, matrix, models, simulation)
 
 def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
     """Return the code location for one KAIROS_HOME; the environment's by default."""
-    platform = Platform(home=str((settings or load_settings()).home))
+    in_force = settings or load_settings()
+    configs = model_configs(in_force)
+    platform = Platform(home=str(in_force.home))
     table_io = TableIO(platform=platform)
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(ASSET_MODULES),
+        assets=[
+            *dg.load_assets_from_modules(ASSET_MODULES),
+            *models.model_assets(configs),
+            *simulation.simulation_assets(configs),
+            *LEDGERS,
+        ],
         asset_checks=CHECKS,
         jobs=JOBS,
         schedules=SCHEDULES,
@@ -27,7 +36,7 @@ def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.Logger
         resources={
             "platform": platform,
             "table_io": table_io,
-            "io_manager": table_io,
+            "io_manager": TableIOManager(table_io=table_io),
             "vendor": Vendor(platform=platform),
             "tracking": Tracking(platform=platform),
         },

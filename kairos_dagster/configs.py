@@ -13,7 +13,8 @@ def adopt_config(settings: Settings, given: str) -> str:
     Raises:
         SettingsError: There is no such configuration, it is unusable, or its name is taken.
     """
-    from kairos.models.config import load_config, model_configs
+    from kairos.models.catalogue import model_configs
+    from kairos.models.config import load_config
 
     known = {config.name: config for config in model_configs(settings)}
     path = Path(given)
@@ -21,7 +22,7 @@ def adopt_config(settings: Settings, given: str) -> str:
         if given in known:
             return given
         raise SettingsError(f"no model configuration {given!r}; known: {', '.join(sorted(known))}. Or give a YAML file.")
-    config = load_config(path)
+    config = load_config(path, configs=settings.configs)
     if config.name in known and known[config.name] == config:
         return config.name
     if (settings.configs / f"{config.name}.yaml").exists():

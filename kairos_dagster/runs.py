@@ -75,7 +75,7 @@ def run_assets(
             instance=instance,
             tags=_partition_tags(partitions),
             partition_key=partitions[0] if len(partitions) == 1 else None,
-            run_config=dict(run_config or {}),
+            run_config={"loggers": {"console": {"config": {}}}, **(run_config or {})},
             raise_on_error=False,
         )
     publish(Warehouse(settings.warehouse), settings.duckdb_file)
@@ -97,8 +97,8 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
             data = event.step_failure_data
             if data.user_failure_data and data.user_failure_data.description:
                 return str(data.user_failure_data.description)
-            cause = data.error.cause or data.error
-            return f"{event.step_key}: {' '.join(cause.message.split())}"
+            cause = (data.error.cause or data.error) if data.error else None
+            return f"{event.step_key}: {' '.join((cause.message if cause else 'no reason given').split())}"
     failures = [event.message or "" for event in result.all_events if event.is_failure]
     return " ".join((failures or ["the run failed"])[0].split())
 
@@ -123,7 +123,8 @@ def _logger(on_step: Callable[[Step], None]) -> dg.LoggerDefinition:
     @dg.logger(config_schema={})
     def console(_: dg.InitLoggerContext) -> logging.Logger:
         """Report steps."""
-        logger = logging.Logger("kairos.runs", level=logging.DEBUG)
+        logger = logging.Logger(  # noqa: LOG001 - of this run alone, so that handlers do not pile up
+            "kairos.runs", level=logging.DEBUG)
         logger.addHandler(Handler())
         return logger
 

@@ -81,11 +81,22 @@ def print_strategies(settings: Settings, *, tag: str) -> None:
 
 def print_metrics(settings: Settings, model_id: str) -> None:
     """Print a model's metrics over validation and holdout."""
+    _print_metrics(settings, f"model_id = '{model_id}'")
+
+
+def print_all_metrics(settings: Settings, universe_year: int) -> None:
+    """Print the metrics of every model of a universe year."""
+    _print_metrics(settings, f"universe_year = {universe_year}")
+
+
+def _print_metrics(settings: Settings, condition: str) -> None:
     statement = (
-        "SELECT model_id, horizon, segment, sessions, rows, rank_ic, rank_ic_t, ic, icir, r2, accuracy, sharpe, coverage "  # noqa: S608 - ids are checked names
-        f"FROM model_metrics WHERE year = 0 AND model_id = '{model_id}' ORDER BY horizon, segment DESC"
+        "SELECT model_id, horizon, segment, sessions, rows, rank_ic, rank_ic_t, ic, icir, r2, accuracy, sharpe, coverage "  # noqa: S608 - conditions are made of checked names
+        f"FROM model_metrics WHERE year = 0 AND {condition} ORDER BY model_id, horizon, segment DESC"
     )
-    print_frame(run_sql(Warehouse(settings.warehouse), statement), title="Out-of-sample forecasts")
+    print_frame(
+        run_sql(Warehouse(settings.warehouse), statement), title="Out-of-sample forecasts", names={"rank_ic_t": "HAC t"}
+    )
 
 
 def print_counts(counts: Mapping[str, int], what: str) -> None:

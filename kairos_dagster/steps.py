@@ -147,18 +147,10 @@ def export_step(target: Path) -> None:
 
 def years_with_raw_prices(settings: Settings) -> list[str]:
     """Return every calendar year from the first to the last raw price row."""
-    import polars as pl
-
-    from kairos.tables.raw import RAW_SEP, RAW_SEP_BULK
+    from kairos.market.loaded import years_loaded
     from kairos.warehouse.store import Warehouse
 
-    warehouse = Warehouse(settings.warehouse)
-    bounds = [
-        warehouse.scan(table).select(pl.col("date").min().alias("a"), pl.col("date").max().alias("b")).collect().row(0)
-        for table in (RAW_SEP, RAW_SEP_BULK)
-    ]
-    dates = [day for pair in bounds for day in pair if day is not None]
-    return [str(year) for year in range(min(dates).year, max(dates).year + 1)] if dates else []
+    return [str(year) for year in years_loaded(Warehouse(settings.warehouse))]
 
 
 def universe_key(settings: Settings, year: int) -> str:

@@ -18,7 +18,7 @@ from kairos.tables.registry import table_named
 from kairos.warehouse.commit import Commit, settings_hash
 from resources.platform import Platform
 
-ALL_YEARS = 1000  # more years than there are: "everything before"
+ALL_DAYS = 100_000  # more days than there are: the whole table
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Read:
         return self.from_asset or self.table.name
 
 
-class TableIO(dg.ConfigurableIOManager):
+class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Reads and writes warehouse tables for assets."""
 
     platform: dg.ResourceDependency[Platform]
@@ -61,7 +61,7 @@ class TableIO(dg.ConfigurableIOManager):
         """Replace one partition, and what its cleaning set aside; return the table's new version."""
         warehouse = self.platform.warehouse
         if quarantine is not None:
-            set_aside = {"writer": commit.asset, **({"year": int(key)} if key else {})}
+            set_aside: dict[str, int | str] = {"writer": commit.asset, **({"year": int(key)} if key else {})}
             warehouse.replace(QUARANTINE, quarantine, partition=set_aside, commit=commit)
         return warehouse.replace(table, rows, partition=partition_of(table, key), commit=commit)
 
@@ -69,28 +69,35 @@ class TableIO(dg.ConfigurableIOManager):
         """Add the rows of payloads that the table does not hold yet; return how many were added."""
         warehouse = self.platform.warehouse
         if quarantine is not None and quarantine.height:
-            warehouse.append_new(QUARANTINE, quarantine, commit=commit, identity=("writer", "payload_id"))
+            warehouse.append_new(QUARANTINE, quarantine, commit=commit)
         return warehouse.append_new(table, rows, commit=commit)
 
     def commit(self, asset: str, *, run_id: str, key: str, reads: Mapping[str, int]) -> Commit:
         """Return the commit record of one partition."""
         return Commit(asset, run_id=run_id, partition=key, settings_hash=settings_hash(self.platform.settings), reads=reads)
 
+
+class TableIOManager(dg.ConfigurableIOManager):
+    """The same reads and writes for assets that take and return frames: a user's own, written the plain Dagster way."""
+
+    table_io: dg.ResourceDependency[TableIO]
+
     def load_input(self, context: dg.InputContext) -> Frame:
         """Return a table, or its partitions that the reader asks for, to any asset that names it as an argument."""
         table = table_named(context.asset_key.path[-1])
+        warehouse = self.table_io.platform.warehouse
         column = _partition_expr(table)
         if not context.has_asset_partitions or column is None:
-            return self.platform.warehouse.read(table)
+            return warehouse.read(table)
         keys = [int(key) for key in context.asset_partition_keys]
-        return self.platform.warehouse.read(table, where=column.is_in(keys))
+        return warehouse.read(table, where=column.is_in(keys))
 
     def handle_output(self, context: dg.OutputContext, obj: Frame) -> None:
         """Replace the partition of a registered table by what the asset returned."""
         table = table_named(context.asset_key.path[-1])
         key = context.partition_key if context.has_partition_key else ""
-        commit = self.commit(table.name, run_id=context.run_id, key=key or "-", reads={})
-        version = self.replace(table, obj, None, key=key, commit=commit)
+        commit = self.table_io.commit(table.name, run_id=context.run_id, key=key or "-", reads={})
+        version = self.table_io.replace(table, obj, None, key=key, commit=commit)
         context.add_output_metadata({"dagster/row_count": obj.height, "version": version})
 
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from kairos.errors import SettingsError
-from kairos.sandbox.market import Market, generate
-from kairos.sandbox.server import SANDBOX_KEY, VendorServer
 from kairos.settings import Settings
 from kairos.sources.sharadar import SharadarClient
 from resources.platform import Platform
 
-MIN_SANDBOX_TICKERS = 10
+if TYPE_CHECKING:
+    from kairos.sandbox.market import Market
+
+MIN_SANDBOX_TICKERS = 10  # the smallest embedded market
 
 
 class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -33,22 +35,27 @@ class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             SettingsError: No vendor is set, or its key is missing.
         """
-        settings = self.platform.settings
-        if settings.vendor == "sandbox":
-            with VendorServer(embedded_market(settings), clock=self.platform.clock) as server:
-                pointed = settings.model_copy(update={"nasdaq_base_url": server.base_url, **_sandbox_limits()})
-                yield SharadarClient.from_settings(pointed, clock=self.platform.clock)
-            return
+        settings, clock = self.platform.settings, self.platform.clock
         if settings.vendor == "none":
             raise SettingsError(
                 "no vendor is set. Set KAIROS_VENDOR=sharadar with NASDAQ_DATA_LINK_API_KEY, or KAIROS_VENDOR=sandbox for "
                 "the embedded market, or bring files with `kairos import`."
             )
-        yield SharadarClient.from_settings(settings, clock=self.platform.clock)
+        if settings.vendor == "sharadar":
+            with SharadarClient.from_settings(settings, clock) as client:
+                yield client
+            return
+        from kairos.sandbox.server import VendorServer
+
+        with VendorServer(embedded_market(settings), clock=clock) as server:
+            with SharadarClient.from_settings(_pointed_at(server.base_url, settings), clock) as client:
+                yield client
 
 
-def embedded_market(settings: Settings) -> Market:
+def embedded_market(settings: Settings) -> "Market":
     """Return the embedded market of the settings; generated once per home, then read back."""
+    from kairos.sandbox.market import Market, generate
+
     folder = settings.home / "sandbox" / f"{settings.sandbox_size}-{settings.sandbox_seed}"
     if folder.is_dir():
         return Market.load(folder)
@@ -57,7 +64,11 @@ def embedded_market(settings: Settings) -> Market:
     return market
 
 
-def _sandbox_limits() -> dict[str, object]:
+def _pointed_at(base_url: str, settings: Settings) -> Settings:
     from pydantic import SecretStr
 
-    return {"nasdaq_api_key": SecretStr(SANDBOX_KEY), "export_poll_s": 0.05}
+    from kairos.sandbox.server import SANDBOX_KEY
+
+    return settings.model_copy(
+        update={"nasdaq_base_url": base_url, "nasdaq_api_key": SecretStr(SANDBOX_KEY), "export_poll_s": 0.05}
+    )

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import dagster as dg
 
-from jobs import daily_ingest, wednesday_retrain, weekly_compaction
+from jobs import daily_ingest, wednesday_retrain
+from jobs.compaction import weekly_compaction
 from kairos.calendar import NEW_YORK, is_session
 from kairos.errors import NotFoundError
 from kairos.tables import universe

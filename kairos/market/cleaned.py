@@ -1,36 +1,18 @@
 """What a cleaning step hands back: the good rows, and a line for every row or value it set aside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
 from kairos.frames import Frame, require_columns
+from kairos.tables.core import Cleaned
 from kairos.tables.raw import QUARANTINE
+
+__all__ = ["Cleaned", "no_waivers", "set_aside", "waived"]
 
 ROW_REJECTED = "row_rejected"
 VALUE_NULLED = "value_nulled"
 WAIVER_COLUMNS = ("ticker", "session", "reason")
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """Result of a cleaning step; raw rows of the year = rows + rejected rows + repeated, where one raw row makes one row.
-
-    Attributes:
-        rows: Good rows, in the table's declared form.
-        quarantine: One row per rejected row and per nulled value's rule, in the form of `quarantine`.
-        repeated: Raw rows that said again what an earlier delivery had said; they make no new version.
-    """
-
-    rows: Frame
-    quarantine: Frame
-    repeated: int = 0
-
-    @property
-    def rejected(self) -> int:
-        """Number of raw rows that were kept out."""
-        return self.quarantine.filter(pl.col("action") == ROW_REJECTED).height
 
 
 def set_aside(rows: Frame, details: Sequence[str], *, writer: str, dataset: str, action: str) -> Frame:
@@ -74,6 +56,8 @@ def waived(rows: Frame, waivers: Frame, reason: str, *, session: str = "session"
     if named.is_empty():
         return pl.repeat(False, rows.height, eager=True)
     marked = named.unique().with_columns(pl.lit(True).alias("_waived"))
-    return rows.select("ticker", session).join(
-        marked, on=["ticker", session], how="left", maintain_order="left"
-    )["_waived"].fill_null(False)
+    return (
+        rows.select("ticker", session)
+        .join(marked, on=["ticker", session], how="left", maintain_order="left")["_waived"]
+        .fill_null(False)
+    )

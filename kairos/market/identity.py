@@ -18,7 +18,7 @@ def price_tickers(raw_tickers: Frame) -> Frame:
     return priced.sort("fetched_at", "lastpricedate", "payload_id", "row", nulls_last=False)
 
 
-def with_permaticker(rows: Frame, raw_tickers: Frame) -> Frame:
+def with_permaticker(rows: Frame, raw_tickers: Frame, *, grace: timedelta = timedelta(0)) -> Frame:
     """Add the column permaticker (Int64) to raw rows; null where no snapshot knows the ticker.
 
     A row takes the security that bore its ticker in the last TICKERS snapshot received before it, or else in the
@@ -28,6 +28,7 @@ def with_permaticker(rows: Frame, raw_tickers: Frame) -> Frame:
     Args:
         rows: Raw rows with source, ticker, fetched_at and date.
         raw_tickers: All deliveries of raw TICKERS.
+        grace: How long after a last price a ticker's rows still belong to the security that died.
     """
     require_columns(rows, ("source", "ticker", "fetched_at", "date"), where="raw rows")
     bearers = _bearers(raw_tickers)
@@ -36,7 +37,7 @@ def with_permaticker(rows: Frame, raw_tickers: Frame) -> Frame:
     files = pulls.join(bearers.select("source").unique(), on="source", how="anti")
     found = pl.concat([_by_snapshot(numbered, bearers), with_minted_permaticker(files)], how="diagonal_relaxed")
     joined = rows.join(found, on=["source", "ticker", "fetched_at"], how="left", maintain_order="left")
-    reused = (pl.col("_died") < pl.col("date")) & pl.col("_next").is_not_null()
+    reused = (pl.col("_died") < pl.col("date") - pl.lit(grace)) & pl.col("_next").is_not_null()
     chosen = pl.when(reused).then("_next").otherwise("permaticker").alias("permaticker")
     return joined.with_columns(chosen).drop("_died", "_next")
 
@@ -44,7 +45,11 @@ def with_permaticker(rows: Frame, raw_tickers: Frame) -> Frame:
 def _bearers(raw_tickers: Frame) -> Frame:
     """One row per change of bearer or of its last price, per source and ticker, by fetched_at."""
     died = pl.when(pl.col("isdelisted") == "Y").then("lastpricedate").alias("_died")
-    rows = price_tickers(raw_tickers).select(*_NAMES, "fetched_at", "permaticker", died).sort(*_NAMES, "fetched_at", maintain_order=True)
+    rows = (
+        price_tickers(raw_tickers)
+        .select(*_NAMES, "fetched_at", "permaticker", died)
+        .sort(*_NAMES, "fetched_at", maintain_order=True)
+    )
     rows = rows.unique([*_NAMES, "fetched_at"], keep="last", maintain_order=True)
     changed = [pl.col(fact).ne_missing(pl.col(fact).shift(1).over(_NAMES)) for fact in ("permaticker", "_died")]
     rows = rows.filter(pl.any_horizontal(changed))

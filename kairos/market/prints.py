@@ -18,6 +18,7 @@ SMALLEST_MOVE = float(np.log(1.5))  # a smaller move is never called a bad print
 SIGMAS = 10.0  # nor is one that the name's own moves make plausible
 REVERTED = 0.25  # the price is back when less than this part of the move is left
 REVERT_SESSIONS = 5
+MOVED = 1e-6  # relative difference between two deliveries of one price
 SIGMA_ROWS = 60  # moves before the print that measure the name's own volatility
 LEAST_MOVES = 10  # fewer moves measure nothing
 QUARTILE_OF_SIGMA = 0.3186  # |z| of a normal variable lies below this a quarter of the time; withstands 3/4 bad moves
@@ -67,7 +68,7 @@ def _price() -> pl.Expr:
 def _views(series: Frame) -> Iterator[Frame]:
     """The security's series, one row per session, as it stood around each change of an already delivered price."""
     again = pl.col("session_index") == pl.col("session_index").shift(1)
-    moved = (pl.col("price") / pl.col("price").shift(1) - 1).abs() > 1e-6
+    moved = (pl.col("price") / pl.col("price").shift(1) - 1).abs() > MOVED
     first = series.unique("session_index", keep="first", maintain_order=True)
     yield first
     for instant in series.filter(again & moved)["fetched_at"].unique().sort():
@@ -133,9 +134,11 @@ def partial_sessions(rows: Frame, *, year: int) -> pl.Series:
         return pl.repeat(False, rows.height, eager=True)
     partial = _low_volume(rows.select("payload_id", "permaticker", "session", "volume").join(ends, on="payload_id"))
     marked = partial.with_columns(pl.lit(True).alias("partial")).rename({"last": "session"})
-    return rows.select("payload_id", "session").join(
-        marked, on=["payload_id", "session"], how="left", maintain_order="left"
-    )["partial"].fill_null(False)
+    return (
+        rows.select("payload_id", "session")
+        .join(marked, on=["payload_id", "session"], how="left", maintain_order="left")["partial"]
+        .fill_null(False)
+    )
 
 
 def _low_volume(rows: Frame) -> Frame:

@@ -107,7 +107,8 @@ def family_settings(config: ModelConfig, *, where: str = "configuration") -> Bas
     Raises:
         SettingsError: A key or value is not known to the family.
     """
-    return _validated(FAMILIES[config.family].settings, config.settings, where=where, prefix=("settings",))
+    model: type[BaseModel] = FAMILIES[config.family].settings
+    return _validated(model, config.settings, where=where, prefix=("settings",))
 
 
 def select_features(matrix: Frame, config: ModelConfig) -> tuple[str, ...]:

@@ -23,10 +23,14 @@ class FoldSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_train_sessions: int = Field(504, ge=2, le=5040, description="Training sessions of the first fold, after the purge.")
-    test_sessions: int = Field(63, ge=1, le=1260, description="Sessions forecast by one fit.")
-    scheme: Literal["expanding", "rolling"] = Field("expanding", description="All history, or the last min_train_sessions.")
-    gap_sessions: int = Field(0, ge=0, le=252, description="Further sessions left out before the test.")
+    min_train_sessions: int = Field(
+        default=504, ge=2, le=5040, description="Training sessions of the first fold, after the purge."
+    )
+    test_sessions: int = Field(default=63, ge=1, le=1260, description="Sessions forecast by one fit.")
+    scheme: Literal["expanding", "rolling"] = Field(
+        default="expanding", description="All history, or the last min_train_sessions."
+    )
+    gap_sessions: int = Field(default=0, ge=0, le=252, description="Further sessions left out before the test.")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from kairos.errors import ModelError
 from kairos.models.folds import Span
@@ -64,7 +64,7 @@ class Scaler:
 def load_scaler(folder: Path) -> Scaler:
     """Read scaler.json."""
     found = json.loads((folder / SCALER_FILE).read_text(encoding="utf-8"))
-    return Scaler(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+    return TypeAdapter(Scaler).validate_python(found)
 
 
 def inputs(panel: Panel, *, transform: TransformName, products: Sequence[str] = ()) -> Values:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kairos.sandbox.arrays import Bools, Floats, autoregression, chance, decayed_sum, delayed
+from kairos.sandbox.arrays import Floats, autoregression, chance, decayed_sum, delayed
 from kairos.sandbox.population import Population
 from kairos.sandbox.shocks import SECTOR_VOL, Factors, Shocks
 
@@ -21,15 +21,15 @@ SHARES = {
     "volatility": 0.10,
 }
 PRICE_PARTS = ("reversal", "momentum", "lead_lag", "volatility")
-STRENGTH = 0.052  # sd of the expected over sd of the realised return across names; gives a rank IC of about 0.05
-FAST, SLOW, LEAD, CALM = 0.86, 0.985, 0.90, 0.90  # decay a session: half-lives of 4.6, 46, 6.6 and 6.6 sessions
+ORACLE_RANK_IC = 0.05  # mean over sessions of the rank correlation of expected and next-session return
+FAST, SLOW, LEAD, CALM = 0.82, 0.988, 0.90, 0.90  # decay a session: half-lives of 3.5, 57, 6.6 and 6.6 sessions
 SKIP = 21  # momentum leaves out the last 21 sessions
-SECTOR_NEWS = 0.75  # share of the sector factor in what followers follow; the rest is the leaders' own
+SECTOR_NEWS = 0.7  # share of the sector factor in what followers follow; the rest is the leaders' own
 LAG = 1  # leaders reach their followers one session late
 VALUE_DECAY, REVISIONS_DECAY = 0.995, 0.98
-INTENSITY = 0.25  # sd of a name's own intensity around 1
+INTENSITY = 0.20  # sd of a name's own intensity around 1
 FAST_INTENSITY_DECAY, SLOW_INTENSITY_DECAY = 0.98, 0.995
-HIDDEN = 0.06  # share of a price-based state's variance that no price shows
+HIDDEN = 0.05  # share of a price-based state's variance that no price shows
 VOL_DECAY = 0.98  # NEWS + MEMORY of the own shocks
 VOL_MEAN, VOL_SD = -0.235, 0.57  # of the log variance of the own shocks
 VOL_TILT = 0.30  # taken off the volatility so that this part is uncorrelated with plain reversal
@@ -112,33 +112,6 @@ def expected_states(latent: Latent, ahead: int) -> dict[str, Floats]:
         "value": latent.value * VALUE_DECAY**ahead,
         "revisions": latent.revisions * REVISIONS_DECAY**ahead,
     }
-
-
-def component_scales(latent: Latent, population: Population, free: Floats, alive: Bools) -> dict[str, float]:
-    """Return the factor that gives each component its share of the planted variance.
-
-    Args:
-        latent: States, burn-in included.
-        population: Their names.
-        free: Alpha-free returns on the market's sessions, (T, N).
-        alive: Whether each name trades, (T, N).
-    """
-    spread = STRENGTH * across_names(free, alive)
-    rows = slice(len(latent.value) - len(free), None)
-    states = expected_states(latent, 0)
-    return {
-        name: float(np.sqrt(share) * spread / across_names(states[name][rows] * population.idio_vol, alive))
-        for name, share in SHARES.items()
-    }
-
-
-def across_names(values: Floats, alive: Bools) -> float:
-    """Return the standard deviation across living names: root of the mean over sessions of the variance."""
-    count = np.maximum(alive.sum(axis=1), 2)
-    kept = np.where(alive, values, 0.0)
-    mean = kept.sum(axis=1) / count
-    squares = np.where(alive, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
-    return float(np.sqrt((squares / count).mean()))
 
 
 def planted_returns(latent: Latent, population: Population, scales: dict[str, float]) -> Floats:

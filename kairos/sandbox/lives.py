@@ -45,11 +45,11 @@ class Lives:
         day = np.arange(self.sessions)[:, None]
         return np.where((self.announced != NEVER) & (day > self.announced), QUIET, 1.0)
 
-    def returns(self, free: Floats) -> Floats:
-        """Return total returns from those that would be without takeovers, (T, N)."""
-        moved = free * self.movement()
-        hit = np.flatnonzero(self.announced != NEVER)
-        moved[self.announced[hit], hit] += self.premium[hit]
+    def returns(self, free: Floats, *, skipped: int = 0) -> Floats:
+        """Return returns from those that would be without takeovers, (T - skipped, N); `free` lacks the first `skipped`."""
+        moved = free * self.movement()[skipped:]
+        hit = np.flatnonzero(self.announced >= skipped)
+        moved[self.announced[hit] - skipped, hit] += self.premium[hit]
         return moved
 
 

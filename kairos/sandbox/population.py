@@ -112,7 +112,7 @@ def make_population(size: MarketSize, seed: int) -> Population:
         listed=listed,
         announced=announced,
         merged=merged,
-        category=_categories(rng, leader),
+        category=_categories(rng, np.flatnonzero(~leader & (listed == 0) & (merged == NEVER)), n),
         exchange=np.array(EXCHANGES)[rng.choice(3, n, p=[0.5, 0.42, 0.08])],
     )
 
@@ -145,10 +145,9 @@ def _lives(rng: np.random.Generator, size: MarketSize, leader: Bools) -> tuple[I
     return listed, announced, merged
 
 
-def _categories(rng: np.random.Generator, leader: Bools) -> AnyArray:
-    category = np.full(len(leader), COMMON, dtype=object)
-    free = np.flatnonzero(~leader)
-    others = rng.choice(free, max(3, round(OTHER_SHARE * len(leader))), replace=False)
+def _categories(rng: np.random.Generator, free: Ints, names: int) -> AnyArray:
+    category = np.full(names, COMMON, dtype=object)
+    others = rng.choice(free, min(len(free), max(3, round(OTHER_SHARE * names))), replace=False)
     for position, name in enumerate(others):
         category[name] = OTHER_CATEGORIES[position % len(OTHER_CATEGORIES)]
     return category

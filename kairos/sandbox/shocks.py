@@ -12,7 +12,7 @@ from kairos.sandbox.population import Population
 
 BURN_IN = 320  # sessions before the first one, so that slow states start in their stationary law
 MARKET_VOL = 0.0085
-SECTOR_VOL = 0.0065
+SECTOR_VOL = 0.0045
 JUMP_CHANCE = 0.003  # a name jumps about every 330 sessions
 JUMP_SD = 3.5  # in units of the name's own volatility
 NEWS, MEMORY = 0.08, 0.90  # GARCH(1,1) of the own shocks; half-life of volatility 34 sessions

@@ -60,7 +60,7 @@ def build_market(scores: Frame, daily_returns: Frame, *, k: int, rebalance: int)
     first, last = min(signals.values()), min(len(loaded) - 1, max(signals.values()) + rebalance - 1)
     window = tuple(loaded[first : last + 1])
     fills = {signal: position - first for signal, position in signals.items()}
-    return _dense(best, rows, window=window, fills=fills, loaded_through=loaded[-1])
+    return _dense(best, rows, window=window, fills=fills)
 
 
 def _require_scores(scores: Frame, k: int) -> None:
@@ -131,7 +131,7 @@ def _require_returns(best: Frame, rows: Frame) -> None:
         )
 
 
-def _dense(best: Frame, rows: Frame, *, window: tuple[date, ...], fills: dict[date, int], loaded_through: date) -> Market:
+def _dense(best: Frame, rows: Frame, *, window: tuple[date, ...], fills: dict[date, int]) -> Market:
     names = best["permaticker"].unique().sort()
     columns = pl.DataFrame({"permaticker": names, "column": np.arange(names.len())})
     lines = pl.DataFrame({"session": window, "line": np.arange(len(window))})
@@ -150,13 +150,24 @@ def _dense(best: Frame, rows: Frame, *, window: tuple[date, ...], fills: dict[da
     for name, values in _returns(cells).to_dict().items():
         returns[name] = np.zeros(shape)
         returns[name][at] = values.to_numpy()
-    column_of = dict(zip(names.to_list(), range(names.len()), strict=True))
-    ranked = {
-        fills[group["session"][0]]: np.array([column_of[name] for name in group["permaticker"]], dtype=np.int64)
+    over = _paid_out(rows, columns, window=window)
+    return Market(
+        window,
+        names.to_numpy(),
+        priced=present & ~delisting,
+        paid_out=delisting | over,
+        ranked=_ranked(best, names, fills),
+        **returns,
+    )
+
+
+def _ranked(best: Frame, names: pl.Series, fills: dict[date, int]) -> dict[int, Ints]:
+    """Columns to hold, best first, by the line of their fill."""
+    known = names.to_numpy()
+    return {
+        fills[group["session"][0]]: np.searchsorted(known, group["permaticker"].to_numpy())
         for group in best.partition_by("session", maintain_order=True)
     }
-    over = _paid_out(rows, columns, window=window, loaded_through=loaded_through)
-    return Market(window, names.to_numpy(), priced=present & ~delisting, paid_out=delisting | over, ranked=ranked, **returns)
 
 
 def _returns(cells: Frame) -> Frame:
@@ -173,11 +184,11 @@ def _returns(cells: Frame) -> Frame:
     )
 
 
-def _paid_out(rows: Frame, columns: Frame, *, window: tuple[date, ...], loaded_through: date) -> Bools:
-    """Mark the session after the last row of each name that stopped before the end of what is loaded."""
+def _paid_out(rows: Frame, columns: Frame, *, window: tuple[date, ...]) -> Bools:
+    """Mark the session after the last row of each name, where it lies in the window: no more prices will come."""
     ends = rows.group_by("permaticker").agg(pl.col("session").max().alias("last")).join(columns, on="permaticker")
     over = np.zeros((len(window), columns.height), dtype=bool)
-    for last, column in ends.filter(pl.col("last") < loaded_through).select("last", "column").iter_rows():
+    for last, column in ends.select("last", "column").iter_rows():
         line = int(np.searchsorted(np.array(window), last, side="right"))
         if line < len(window):
             over[line, column] = True

@@ -9,8 +9,7 @@ from kairos.errors import SimulationError
 from kairos.frames import Frame
 from kairos.simulation.invariants import check_book
 from kairos.simulation.topk import simulate_top_k
-from kairos.tables.core import Table
-from kairos.tables.simulation import SIMULATION_DAILY, SIMULATION_HOLDINGS, SIMULATION_TRADES
+from kairos.tables.simulation import SIMULATION_DAILY, SIMULATION_HOLDINGS, SIMULATION_KEY, SIMULATION_TRADES
 
 FILE_MODEL = "file"
 
@@ -53,27 +52,22 @@ def simulate(
     Raises:
         SimulationError: The input cannot be simulated, or the book breaks an invariant.
     """
+    if horizon < 1:
+        raise SimulationError(
+            f"simulation {tag}: a horizon of {horizon} sessions, expected at least 1. A prediction file does not say how "
+            "far its scores look: give the horizon."
+        )
     scores = _scores(predictions, horizon=horizon, tag=tag)
-    book = simulate_top_k(scores, daily_returns, k=k, cost_bps=cost_bps, rebalance=rebalance or horizon)
+    book = simulate_top_k(scores, daily_returns, k=k, cost_bps=cost_bps, rebalance=horizon if rebalance is None else rebalance)
     check_book(book, where=f"simulation {tag} of {universe_year}")
-    strategy = {
-        "universe_year": pl.lit(universe_year),
-        "tag": pl.lit(tag),
-        "model_id": pl.lit(_model_id(predictions)),
-        "horizon": pl.lit(horizon),
-        "k": pl.lit(k),
-        "cost_bps": pl.lit(float(cost_bps)),
-    }
+    values = (universe_year, tag, _model_id(predictions), horizon, k, float(cost_bps))
+    strategy = [pl.lit(value).alias(name) for name, value in zip(SIMULATION_KEY, values, strict=True)]
     held_out = pl.lit(False) if holdout_first is None else pl.col("session") >= holdout_first
     segment = pl.when(held_out).then(pl.lit("holdout")).otherwise(pl.lit("validation")).alias("segment")
-
-    def rows(table: Table, frame: Frame) -> Frame:
-        return table.conform(frame.with_columns(segment, **strategy))
-
     return Simulation(
-        daily=rows(SIMULATION_DAILY, book.daily),
-        holdings=rows(SIMULATION_HOLDINGS, book.holdings),
-        trades=rows(SIMULATION_TRADES, book.trades),
+        daily=SIMULATION_DAILY.conform(book.daily.with_columns(segment, *strategy)),
+        holdings=SIMULATION_HOLDINGS.conform(book.holdings.with_columns(strategy)),
+        trades=SIMULATION_TRADES.conform(book.trades.with_columns(strategy)),
     )
 
 

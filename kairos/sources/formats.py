@@ -111,7 +111,7 @@ def _opened(content: bytes, *, where: str) -> Iterator[_Stream]:
             with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_only_member(archive, where)) as stream:
                 yield stream
         elif content[:2] == GZIP and _is_tar(content):
-            with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as drop:
+            with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as drop:
                 yield _drop_member(drop, where)
         elif content[:2] == GZIP:
             with gzip.open(io.BytesIO(content)) as stream:

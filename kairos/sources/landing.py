@@ -1,56 +1,50 @@
-"""Landing: payloads are kept, then parsed. Writing the tables is the warehouse's."""
+"""Landing: payloads are kept, then parsed, and their rows gathered. Writing the tables is the warehouse's."""
 
 from collections.abc import Iterable
-from datetime import date
-
-import polars as pl
+from dataclasses import dataclass
 
 from kairos.errors import SourceError
-from kairos.frames import Frame
-from kairos.sources.datasets import dataset_named
-from kairos.sources.parse import parse
+from kairos.frames import Frame, stack
+from kairos.sources.parse import Parsed, parse
 from kairos.sources.payloads import Payload, PayloadStore
-from kairos.tables.core import Cleaned
-from kairos.tables.raw import QUARANTINE
 
 
-def payload_rows_for(payloads: Iterable[Payload], store: PayloadStore, *, session: date | None) -> Frame:
-    """Keep every payload and return the rows of `raw_payloads`; a payload that comes twice counts once.
+@dataclass(frozen=True)
+class Landed:
+    """What a pull brought.
 
-    Args:
-        payloads: Of any datasets.
-        store: Where the bytes go, before they are read.
-        session: Session they were fetched for; none for bulk exports and files.
+    Attributes:
+        payload_rows: Rows of `raw_payloads`, one per payload; their session is null.
+        rows: Rows of the dataset's raw table.
+        rejects: Rows of `quarantine`.
+    """
+
+    payload_rows: Frame
+    rows: Frame
+    rejects: Frame
+
+
+def land(payloads: Iterable[Payload], store: PayloadStore) -> Landed:
+    """Keep every payload, parse it, and return all rows; a payload that comes twice counts once.
 
     Raises:
-        SourceError: No payload came, or one cannot be read (its bytes are kept).
+        SourceError: No payload came, they are of different datasets, or one cannot be read (its bytes are kept).
         WarehouseError: The bytes could not be kept.
     """
-    records: dict[str, Frame] = {}
+    landed: dict[str, Parsed] = {}
+    datasets: set[str] = set()
     for payload in payloads:
-        if payload.payload_id not in records:
+        datasets.add(payload.dataset)
+        if len(datasets) > 1:
+            raise SourceError(f"landing: payloads of {' and '.join(sorted(datasets))} together; land each dataset by itself.")
+        if payload.payload_id not in landed:
             store.put(payload)
-            records[payload.payload_id] = parse(payload).payload_row
-    if not records:
+            landed[payload.payload_id] = parse(payload)
+    if not landed:
         raise SourceError("landing: no payload came, expected at least one. Check what was asked for.")
-    return pl.concat(records.values()).with_columns(pl.lit(session, dtype=pl.Date).alias("session"))
-
-
-def rows_of(records: Frame, store: PayloadStore, *, dataset: str) -> Cleaned:
-    """Return the raw rows of one dataset, and what could not be read, from payloads kept before.
-
-    Args:
-        records: Rows of `raw_payloads`; those of other datasets are passed over.
-        store: Where their bytes lie.
-        dataset: sep, tickers, actions or daily.
-
-    Raises:
-        SourceError: A payload cannot be read.
-        WarehouseError: Its bytes are missing or changed.
-    """
-    wanted = records.filter(pl.col("dataset") == dataset).unique("payload_id", maintain_order=True)
-    parsed = [parse(store.load(record)) for record in wanted.iter_rows(named=True)]
-    return Cleaned(
-        rows=pl.concat([dataset_named(dataset).table.empty(), *(part.rows for part in parsed)]),
-        quarantine=pl.concat([QUARANTINE.empty(), *(part.rejects for part in parsed)]),
+    parsed = list(landed.values())
+    return Landed(
+        payload_rows=stack(*(part.payload_row for part in parsed)),
+        rows=stack(*(part.rows for part in parsed)),
+        rejects=stack(*(part.rejects for part in parsed)),
     )

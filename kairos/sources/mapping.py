@@ -72,10 +72,11 @@ def suggest_mapping(found: Iterable[str], dataset: Dataset, mapping: Mapping[str
 
 def suggestion(found: Iterable[str], dataset: Dataset, mapping: Mapping[str, str]) -> str:
     """Return a sentence with the `--map` that would fit, or with the form of one."""
-    guesses = suggest_mapping(found, dataset, mapping)
+    present = list(found)
+    known = {ours: their for ours, their in mapping.items() if their in present}
+    guesses = suggest_mapping(present, dataset, known)
     if not guesses:
         return " Name them with --map OURS=THEIRS."
-    known = {ours: their for ours, their in mapping.items() if their in set(found)}
     pairs = ",".join(f"{ours}={their}" for ours, their in {**known, **guesses}.items())
     return f' Perhaps: --map "{pairs}"' if " " in pairs else f" Perhaps: --map {pairs}"
 

@@ -32,10 +32,22 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What cleaning leaves: the rows to keep, and those set aside (per the `quarantine` contract)."""
+    """Result of a cleaning step; raw rows = rows + rejected rows + repeated, where one raw row makes one row.
+
+    Attributes:
+        rows: Good rows, in the table's declared form.
+        quarantine: One row per rejected row and per nulled value's rule, in the form of `quarantine`.
+        repeated: Raw rows that said again what an earlier delivery had said; they make no new version.
+    """
 
     rows: Frame
     quarantine: Frame
+    repeated: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """Number of raw rows that were kept out."""
+        return self.quarantine.filter(pl.col("action") == "row_rejected").height
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,7 @@ class Table:
         description: What a row says, in one sentence.
         partition: Partition family.
         partition_by: Physical partition columns of the Delta table.
+        identity: Columns by which an appended row is new; the key by default.
         versions: Name of the table that keeps every version of these rows, if any.
         yearly_view: Pattern of the yearly view names, `{year}` to be filled in.
         checks: Truths about the rows beyond the contract.
@@ -95,6 +108,7 @@ class Table:
     description: str
     partition: Partition = Partition.NONE
     partition_by: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
     versions: str | None = None
     yearly_view: str | None = None
     checks: tuple[Check, ...] = ()

@@ -28,6 +28,7 @@ class SepBaseRows(pa.DataFrameModel):
     known_source: str = field("How known_at came to be", isin=KNOWN_SOURCES)
     fetched_at: UTC_TIME = field("When this version was received")
     payload_id: str = field("Payload it came in")
+    row: int = field("Number of the row in its payload, from 0", ge=0)
 
 
 class TickersRows(pa.DataFrameModel):

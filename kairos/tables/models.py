@@ -141,10 +141,12 @@ TRIALS = Table(
 HOLDOUT_LEDGER = Table(
     "holdout_ledger",
     group="models",
-    key=("universe_year", "event", "subject", "at"),
+    key=("universe_year", "event", "subject"),
     rows=HoldoutLedgerRows,
     origin="The first matrix of a universe year, and every read of its holdout",
     description="When a holdout was sealed and who has read it since; rows are only ever added.",
+    partition=Partition.UNIVERSE_YEARS,
+    partition_by=("universe_year",),
 )
 
 TABLES = (MODELS, PREDICTIONS, MODEL_METRICS, SHAP_IMPORTANCE, TRIALS, HOLDOUT_LEDGER)

@@ -126,6 +126,7 @@ def _raw(name: str, rows: type[pa.DataFrameModel], dataset: str, partition: Part
         description=f"Rows of {dataset} as sent, from {how}; every version is kept.",
         partition=partition,
         partition_by=("received_year",),
+        identity=("payload_id",),
     )
 
 
@@ -154,6 +155,7 @@ QUARANTINE = Table(
     origin="Rows of the raw tables that no base table can take",
     description="A row or value that was set aside, with its reason; nothing vanishes.",
     partition_by=("writer", "year"),
+    identity=("writer", "payload_id"),
 )
 
 TABLES = (

@@ -106,7 +106,7 @@ def _label(start: Frame, wealth: Frame, ends: Frame, *, horizon: int, last: int)
     reached = (
         start.with_columns(target=pl.col("index") + horizon, row=pl.int_range(pl.len()))
         .sort("target")
-        .join_asof(later, on="target", by="permaticker")
+        .join_asof(later, on="target", by="permaticker", check_sortedness=False)
         .join(ends, on="permaticker", how="left")
         .sort("row")
     )

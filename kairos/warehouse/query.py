@@ -21,7 +21,8 @@ def run_sql(warehouse: Warehouse, statement: str) -> Frame:
 
     connection = connect(warehouse)
     try:
-        return connection.sql(statement).pl()
+        rows: Frame = connection.sql(statement).pl()
+        return rows
     except duckdb.CatalogException as error:
         raise NotFoundError(f'SQL: {_told(error)} `kairos sql "SHOW TABLES"` lists what there is.') from None
     except duckdb.Error as error:
@@ -58,5 +59,5 @@ def export_duckdb(warehouse: Warehouse, target: Path) -> dict[str, int]:
         connection.execute("DETACH exported")
     finally:
         connection.close()
-    os.replace(aside, target)
+    aside.replace(target)
     return counts

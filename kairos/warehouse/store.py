@@ -118,8 +118,8 @@ class Warehouse:
         predicate = " AND ".join(f"{name} = {_literal(value)}" for name, value in partition.items()) or None
         return self._commit(table, rows, mode="overwrite", predicate=predicate, commit=commit)
 
-    def append_new(self, table: Table, frame: Frame, *, commit: Commit, identity: Sequence[str] = ("payload_id",)) -> int:
-        """Add the rows whose `identity` columns the table does not hold yet, in one commit; return how many were added.
+    def append_new(self, table: Table, frame: Frame, *, commit: Commit) -> int:
+        """Add the rows that the table does not hold yet by its `identity`, in one commit; return how many were added.
 
         Raises:
             ContractError: The rows break the contract; nothing was written.
@@ -130,8 +130,9 @@ class Warehouse:
         self.root.mkdir(parents=True, exist_ok=True)
         # appends never conflict in Delta: without the lock two writers of one payload would both find it absent
         with FileLock(self.root / f".{table.name}.lock", timeout=LOCK_TIMEOUT_S):
+            identity = list(table.identity or table.key)
             held = self.scan(table).select(identity).unique().collect()
-            fresh = rows.join(held, on=list(identity), how="anti", maintain_order="left")
+            fresh = rows.join(held, on=identity, how="anti", maintain_order="left")
             if fresh.height or self.delta(table) is None:
                 self._commit(table, fresh, mode="append", predicate=None, commit=commit)
         return fresh.height
@@ -156,10 +157,10 @@ class Warehouse:
         chance = random.Random(f"{commit.run_id}{commit.partition}{time.monotonic_ns()}")
         for attempt in range(MAX_ATTEMPTS):
             try:
-                write_deltalake(
+                write_deltalake(  # type: ignore[call-overload]
                     str(self.path(table)),
                     rows.sort(_cluster_order(table)),
-                    mode=mode,  # type: ignore[arg-type]
+                    mode=mode,
                     predicate=predicate,
                     partition_by=list(table.partition_by) or None,
                     commit_properties=CommitProperties(custom_metadata=commit.metadata()),

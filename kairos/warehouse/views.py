@@ -66,7 +66,7 @@ def publish(warehouse: Warehouse, file: Path) -> None:
             connection.execute("DETACH published")
         finally:
             connection.close()
-        os.replace(aside, file)
+        aside.replace(file)
 
 
 def _select(warehouse: Warehouse, table: Table) -> str:
@@ -76,7 +76,7 @@ def _select(warehouse: Warehouse, table: Table) -> str:
     files = [] if found is None else sorted(found.file_uris())
     if not files:
         nothing = ", ".join(f'NULL::{_sql_type(dtype)} AS "{name}"' for name, dtype in table.dtypes.items())
-        return f"SELECT {nothing} WHERE false"  # noqa: S608 - names come from the registry
+        return f"SELECT {nothing} WHERE false"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     return f"SELECT {columns} FROM read_parquet([{listed}], {_hive(table)})"  # noqa: S608 - names come from the registry
 
@@ -99,7 +99,7 @@ def _yearly_views(warehouse: Warehouse, table: Table) -> list[str]:
     condition = "year(session)" if column not in table.columns else column
     return [
         f'CREATE OR REPLACE VIEW "{table.yearly_view.format(year=year)}" AS '
-        f'SELECT * FROM "{table.name}" WHERE {condition} = {year}'  # noqa: S608 - names come from the registry
+        f'SELECT * FROM "{table.name}" WHERE {condition} = {year}'
         for year in years
     ]
 

@@ -125,8 +125,8 @@ def test_what_wins_one_half_and_loses_the_other_is_overfitted():
 def test_the_order_of_strategies_and_their_scale_play_no_part(seed):
     returns = noise(seed, 128, 9)
     shuffled = returns[:, np.random.default_rng(seed).permutation(9)]
-    assert pbo_cscv(shuffled) == pytest.approx(pbo_cscv(returns), abs=1e-12)
-    assert pbo_cscv(returns * 7) == pytest.approx(pbo_cscv(returns), abs=1e-12)
+    assert pbo_cscv(shuffled, blocks=8) == pytest.approx(pbo_cscv(returns, blocks=8), abs=1e-12)
+    assert pbo_cscv(returns * 7, blocks=8) == pytest.approx(pbo_cscv(returns, blocks=8), abs=1e-12)
 
 
 def test_equal_strategies_never_beat_their_median():

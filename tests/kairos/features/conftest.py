@@ -1,6 +1,7 @@
 """Made-up daily returns: well-behaved names, and nasty ones."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,6 +9,9 @@ import polars as pl
 import pytest
 
 from kairos.calendar import sessions_between
+from kairos.features.core import FeatureSet, compute
+from kairos.features.panel import price_panel
+from kairos.features.registry import FEATURE_SETS
 
 FIRST, LAST = date(2015, 1, 1), date(2017, 12, 31)
 SESSIONS = sessions_between(FIRST, LAST)
@@ -73,6 +77,38 @@ def nasty_returns() -> pl.DataFrame:
     return nasty()
 
 
+def made_panel(**columns: list[float | None]) -> pl.DataFrame:
+    """A panel of one name with chosen columns; R follows from C where it is not given."""
+    rows = len(next(iter(columns.values())))
+    base = dict.fromkeys(("R", "C", "O", "H", "L", "DV", "V", "P"), [None] * rows)
+    frame = pl.DataFrame(
+        {"permaticker": [1] * rows, "session": SESSIONS[:rows], **base, **columns},
+        schema_overrides=dict.fromkeys(base, pl.Float64),
+    ).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int32))
+    return frame if "R" in columns else frame.with_columns(R=pl.col("C") / pl.col("C").shift(1) - 1)
+
+
+def values_of(feature_set: FeatureSet, name: str, **columns: list[float | None]) -> list[float | None]:
+    one = replace(feature_set, features=tuple(feature for feature in feature_set.features if feature.name == name))
+    return compute(one, made_panel(**columns))[name].to_list()
+
+
 @pytest.fixture(scope="session")
-def change_name() -> Callable[..., pl.DataFrame]:
-    return changed
+def value_of() -> Callable[..., float | None]:
+    """Give a feature's value on the last row of a hand-made panel."""
+    return lambda feature_set, name, **columns: values_of(feature_set, name, **columns)[-1]
+
+
+@pytest.fixture(scope="session")
+def columns_of_a_name(returns) -> dict[str, np.ndarray]:
+    """One name's panel columns, oldest first."""
+    panel = price_panel(returns, first_session=FIRST).filter(pl.col("permaticker") == 101)
+    return {name: panel[name].to_numpy() for name in ("R", "C", "O", "H", "L", "DV", "V", "P")}
+
+
+@pytest.fixture(scope="session")
+def last_value(returns) -> Callable[[FeatureSet, str], float]:
+    """Give a feature's value on the last row of that name."""
+    panel = price_panel(returns, first_session=FIRST).filter(pl.col("permaticker") == 101)
+    made = {name: compute(feature_set, panel) for name, feature_set in FEATURE_SETS.items()}
+    return lambda feature_set, name: made[feature_set.name][name][-1]

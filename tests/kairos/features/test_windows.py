@@ -8,7 +8,7 @@ VALUES = np.where(CHANCE.random(120) < 0.02, np.nan, CHANCE.normal(size=120).rou
 WINDOWS = (1, 2, 3, 5, 8, 21, 26, 63)
 
 TWINS = {
-    "geometric_sum": (lambda a, w: windows.geometric_sum(a, w), lambda x: x.sum()),
+    "geometric_sum": (windows.geometric_sum, lambda x: x.sum()),
     "geometric_sum with decay": (
         lambda a, w: windows.geometric_sum(a, w, decay=0.9),
         lambda x: sum(value * 0.9**age for age, value in enumerate(x[::-1])),

@@ -46,7 +46,7 @@ def book_of(cells, scores, **settings):
     return simulate_top_k(pl.DataFrame(rows, schema=columns, orient="row"), returns, **settings)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     cells=st.lists(st.lists(CELL, min_size=LENGTH, max_size=LENGTH), min_size=4, max_size=4),
     scores=st.lists(st.lists(st.integers(0, 5), min_size=LENGTH, max_size=LENGTH), min_size=5, max_size=5),

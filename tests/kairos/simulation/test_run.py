@@ -92,3 +92,8 @@ def test_two_models_are_refused(predictions, returns):
 def test_a_k_above_the_universe_names_both(predictions, returns):
     with pytest.raises(SimulationError, match="k = 50, but the scored universe has 8 names"):
         simulate(predictions, returns, **{**SETTINGS, "k": 50})
+
+
+def test_a_horizon_of_none_is_refused(predictions, returns):
+    with pytest.raises(SimulationError, match="a horizon of 0 sessions, expected at least 1"):
+        simulate(predictions, returns, **{**SETTINGS, "horizon": 0})

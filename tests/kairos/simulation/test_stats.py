@@ -18,7 +18,7 @@ HOLDOUT = SESSIONS[160]
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def daily_of(tag, net, *, gross=None, year=2014, turnover=0.1):
+def daily_of(tag, net, *, gross=None, year=2014, turnover=0.1, cost_bps=10.0):
     gross = np.asarray(net) + 1e-4 if gross is None else gross
     sessions = SESSIONS[: len(net)]
     frame = pl.DataFrame({"session": sessions, "ret_net": net, "ret_gross": gross}).with_columns(
@@ -27,7 +27,7 @@ def daily_of(tag, net, *, gross=None, year=2014, turnover=0.1):
         model_id=pl.lit("m"),
         horizon=5,
         k=3,
-        cost_bps=10.0,
+        cost_bps=cost_bps,
         segment=pl.when(pl.col("session") >= HOLDOUT).then(pl.lit("holdout")).otherwise(pl.lit("validation")),
         cost=1e-4,
         turnover=turnover,
@@ -141,3 +141,23 @@ def test_every_read_of_the_years_holdout_is_counted():
 
 def test_no_strategies_give_no_rows():
     assert stats_of(SIMULATION_DAILY.empty()).is_empty()
+
+
+def test_what_differs_in_cost_only_is_one_trial_and_no_rival():
+    net = noise(16)
+    alone = stats_of(daily_of("a", net))
+    grid = stats_of(*(daily_of("a", net - cost * 1e-5, cost_bps=cost) for cost in (5.0, 10.0, 20.0)))
+    assert grid["n_trials"].to_list() == [1, 1, 1]
+    assert grid["pbo"].null_count() == 3
+    assert alone["n_trials"].item() == 1
+
+
+def test_strategies_are_compared_at_the_cost_nearest_to_their_own():
+    frames = [
+        daily_of(tag, noise(seed) - cost * 1e-5, cost_bps=cost)
+        for seed, tag in ((17, "a"), (18, "b"), (19, "c"))
+        for cost in (5.0, 10.0, 20.0)
+    ]
+    both = stats_of(*frames, trials=TRIALS.empty()).filter(cost_bps=10.0)
+    base = stats_of(*(frame for frame in frames if frame["cost_bps"][0] == 10.0), trials=TRIALS.empty())
+    assert both.equals(base)

@@ -50,5 +50,3 @@ def client(vendor: Vendor, fake_time: FakeTime) -> Iterator[SharadarClient]:
         timing=fake_time.timing(),
     ) as made:
         yield made
-
-

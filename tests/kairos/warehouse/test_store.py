@@ -112,7 +112,7 @@ def test_columns_are_stored_by_name_never_by_position(warehouse):
 
 def payload(name: str) -> pl.DataFrame:
     at = datetime(2014, 1, 2, tzinfo=UTC)
-    row = {name: None for name in RAW_PAYLOADS.columns} | {
+    row = dict.fromkeys(RAW_PAYLOADS.columns) | {
         "payload_id": name, "sha256": "x", "source": "s", "dataset": "sep", "request": "r", "bytes": 1,
         "rows": 1, "rejected": 0, "path": "p", "fetched_at": at, "received_year": 2014,
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Benchmarks and meters; none of them is asserted in a test."""

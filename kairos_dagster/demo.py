@@ -1,0 +1,110 @@
+"""`kairos demo`: the whole path on the embedded market, from a vendor's HTTP answers to a table of strategies."""
+
+import time
+from datetime import date, datetime, timedelta
+
+from kairos.calendar import prices_known_at, session_offset
+from kairos.errors import SettingsError
+from kairos.sandbox.sizes import SIZES
+from kairos.settings import Settings, load_settings, write_settings_file
+from kairos_dagster.progress import Progress, materialise
+from kairos_dagster.steps import FEATURES, MARKET, RAW_DAILY, SIMULATION, UNIVERSE, years_with_raw_prices
+
+LIVE_SESSIONS = 5  # pulled one by one after the bulk export, as on ordinary evenings
+RAW_BULK = ("raw_payloads_bulk", "raw_tickers_bulk", "raw_actions_bulk", "raw_sep_bulk", "raw_daily_bulk")
+MATRIX = ("feat_matrix_complete", "feat_matrix_targets", "holdout_ledger")
+TOP_K = {"tiny": 5, "demo": 20, "full": 50}
+MIN_YEARS_TO_TRAIN = 4
+
+
+def run_demo(*, seed: int, size: str) -> None:
+    """Generate the market, ingest it over HTTP, build every table, train, simulate and show the strategies.
+
+    Raises:
+        SettingsError: The home holds data that is not of the embedded market, or the size is unknown.
+    """
+    if size not in SIZES:
+        raise SettingsError(f"--size {size!r}: expected one of {', '.join(SIZES)}.")
+    shown, began = Progress(), time.monotonic()
+    settings = load_settings()
+    _refuse_foreign_home(settings, seed=seed, size=size)
+    sessions = SIZES[size].sessions
+    last = sessions[-1]
+    live_from = session_offset(last, -LIVE_SESSIONS)
+    settings = _set_up(settings, seed=seed, size=size, now=_evening(live_from))
+    shown.heading(f"Embedded market: {SIZES[size].names:,} names, {sessions[0]} to {last}, seed {seed}")
+    shown.line("bulk export over HTTP, as on the first day with a vendor")
+    materialise(settings, RAW_BULK, progress=shown)
+    settings = _set_up(settings, seed=seed, size=size, now=_evening(last))
+    days = [day.isoformat() for day in sessions if day > live_from]
+    shown.heading(f"Daily ingest, {days[0]} to {days[-1]}")
+    materialise(settings, RAW_DAILY, progress=shown, partitions=days)
+    years = years_with_raw_prices(settings)
+    shown.heading(f"Market and features, {years[0]} to {years[-1]}")
+    materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=years)
+    _model_and_simulate(settings, shown, years)
+    shown.line(f"{time.monotonic() - began:.0f} s in all; everything lies in {settings.home}")
+
+
+def _model_and_simulate(settings: Settings, shown: Progress, years: list[str]) -> None:
+    """Build the second simulated year's universe, train every model and simulate it; show what came out."""
+    from kairos.models.catalogue import model_configs
+    from kairos_dagster.show import print_all_metrics, print_lines, print_strategies
+
+    if len(years) < MIN_YEARS_TO_TRAIN:
+        shown.line(f"{len(years)} year(s) of prices are too few to train on; the demo ends with the features.")
+        return
+    key = years[1]
+    shown.heading(f"Universe year {key}: universe, matrix, targets, models, strategies")
+    trained = [
+        f"{kind}_{config.name}"
+        for config in model_configs(settings)
+        for kind in ("model", "predictions", "model_metrics", "shap_importance")
+    ]
+    materialise(settings, (*UNIVERSE, *MATRIX, *trained, *SIMULATION), progress=shown, partitions=[key])
+    print_all_metrics(settings, int(key))
+    print_strategies(settings, tag=f"top{settings.top_k}")
+    print_lines(_advice(settings, key))
+
+
+def _set_up(settings: Settings, *, seed: int, size: str, now: datetime) -> Settings:
+    """Write the settings of the embedded market into the home, so that the UI and later commands use it too."""
+    values = {
+        "KAIROS_VENDOR": "sandbox",
+        "KAIROS_SANDBOX_SIZE": size,
+        "KAIROS_SANDBOX_SEED": str(seed),
+        "KAIROS_NOW": now.isoformat(),
+        "STRAT_TOP_K": str(TOP_K[size]),
+    }
+    write_settings_file(settings.home, values)
+    return load_settings(home=settings.home)
+
+
+def _refuse_foreign_home(settings: Settings, *, seed: int, size: str) -> None:
+    """Never mix the embedded market with real data, or with another seed's."""
+    if not years_with_raw_prices(settings):
+        return
+    same = (settings.vendor, settings.sandbox_size, settings.sandbox_seed) == ("sandbox", size, seed)
+    if not same:
+        raise SettingsError(
+            f"{settings.home} holds prices that are not of the embedded market (size {size}, seed {seed}). "
+            "Set KAIROS_HOME to an empty folder for the demo."
+        )
+
+
+def _evening(session: date) -> datetime:
+    """Two hours after a session's prices are published."""
+    return prices_known_at(session) + timedelta(hours=2)
+
+
+def _advice(settings: Settings, key: str) -> list[str]:
+    return [
+        "",
+        "[bold]What next[/]",
+        "  make ui                                    every table above as an asset, with lineage, checks and plots",
+        '  .venv/bin/kairos sql "SELECT * FROM strategy_stats"',
+        f"  .venv/bin/kairos simulate --year {key} --model ridge --k 10 --tag narrow",
+        f'  .venv/bin/kairos sql "SELECT reason, count(*) FROM mid_cap_{key} GROUP BY 1 ORDER BY 2 DESC"',
+        "  .venv/bin/kairos import prices.parquet --dataset sep --map closeadj=adj_close   (with KAIROS_HOME elsewhere)",
+        "  mlflow: " + f".venv/bin/mlflow ui --backend-store-uri sqlite:///{settings.home / 'mlflow.db'}",
+    ]

@@ -1,0 +1,124 @@
+"""Generated documentation: `docs/tables.md`, `docs/features.md`, `docs/settings.md`, from the registries themselves.
+
+`python -m kairos_dagster.docs` writes them, `--check` only says which are stale.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from kairos.features.registry import FEATURE_SETS
+from kairos.settings import Settings
+from kairos.tables.core import Table
+from kairos.tables.registry import TABLES
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs"
+NOTE = "<!-- Generated from the code by `make fix`; edit the registry, not this page. -->\n\n"
+
+
+def tables_page() -> str:
+    """Return `docs/tables.md`: every table with its key, partition, origin and columns."""
+    groups: dict[str, list[Table]] = {}
+    for table in TABLES.values():
+        groups.setdefault(table.group, []).append(table)
+    sections = [f"## {group}\n\n" + "\n".join(_table(table) for table in tables) for group, tables in groups.items()]
+    contents = ", ".join(f"[{name}](#{name})" for name in TABLES)
+    return NOTE + f"# Tables\n\n{contents}\n\n" + "\n".join(sections)
+
+
+def features_page() -> str:
+    """Return `docs/features.md`: every feature with its formula, look-back and source."""
+    sections = []
+    for name, feature_set in FEATURE_SETS.items():
+        rows = _rows(
+            ("feature", "formula", "look-back", "unit", "source"),
+            ((f"`{f.name}`", f"`{f.formula}`", f.lookback, f.unit, f.source) for f in feature_set.features),
+        )
+        sections.append(f"## {name}\n\n{feature_set.description}\n\n{rows}")
+    count = sum(len(feature_set.features) for feature_set in FEATURE_SETS.values())
+    return NOTE + f"# Features\n\n{count} features. Look-back is in sessions of the name itself.\n\n" + "\n".join(sections)
+
+
+def settings_page() -> str:
+    """Return `docs/settings.md`: every setting with its default and bounds."""
+    rows = _rows(
+        ("variable", "default", "bounds", "meaning"),
+        (
+            (f"`{field.alias}`", _default(field.default), _bounds(field.metadata), field.description)
+            for field in Settings.model_fields.values()
+        ),
+    )
+    return NOTE + "# Settings\n\nFrom the environment, or from `KAIROS_HOME/settings.env`.\n\n" + rows
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables_page,
+    "features.md": features_page,
+    "settings.md": settings_page,
+}
+
+
+def stale_pages(folder: Path = FOLDER) -> list[str]:
+    """Return the pages that differ from what the code says."""
+    return [name for name, page in PAGES.items() if not (folder / name).exists() or (folder / name).read_text() != page()]
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Write the pages, or with `--check` report the stale ones."""
+    stale = stale_pages()
+    if "--check" in arguments:
+        for name in stale:
+            sys.stdout.write(f"docs/{name} is stale; run `make fix`.\n")
+        return 1 if stale else 0
+    for name in stale:
+        (FOLDER / name).write_text(PAGES[name]())
+    return 0
+
+
+def _table(table: Table) -> str:
+    facts = [
+        f"key ({', '.join(f'`{name}`' for name in table.key)})",
+        f"partitioned by {table.partition.value.replace('_', ' ')}" if table.partition != "none" else "not partitioned",
+        f"from {table.origin}",
+    ]
+    if table.yearly_view:
+        facts.append(f"yearly name `{table.yearly_view.format(year='YEAR')}`")
+    rows = _rows(
+        ("column", "type", "null", "unit", "meaning"),
+        (
+            (
+                f"`{name}`",
+                table.dtypes[name],
+                "yes" if column.nullable else "",
+                (column.metadata or {}).get("unit", ""),
+                column.description,
+            )
+            for name, column in table.schema.columns.items()
+        ),
+    )
+    checks = "".join(
+        f"\n- check `{check.name}`{'' if check.blocking else ' (a warning)'}: {check.description}" for check in table.checks
+    )
+    return f"### {table.name}\n\n{table.description} {'; '.join(facts)}.\n{checks}\n\n{rows}"
+
+
+def _rows(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    return "" if value is None else f"`{value}`"
+
+
+def _bounds(constraints: Iterable[object]) -> str:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    found = [
+        f"{sign} {getattr(limit, name):g}" for limit in constraints for name, sign in signs.items() if hasattr(limit, name)
+    ]
+    return ", ".join(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

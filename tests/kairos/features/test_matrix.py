@@ -1,0 +1,88 @@
+from datetime import date
+
+import polars as pl
+import pytest
+
+from kairos.errors import ContractError
+from kairos.features.core import build
+from kairos.features.matrix import complete
+from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, FEATURE_SETS
+from kairos.tables.matrix import FEAT_MATRIX_COMPLETE
+
+UNIVERSE = pl.DataFrame(
+    {
+        "universe_year": [2017, 2017, 2016],
+        "permaticker": [100, 101, 102],
+        "ticker": ["AAA", "BBB", "CCC"],
+        "entry": [date(2017, 1, 3), date(2017, 1, 3), date(2016, 1, 4)],
+        "exit": [None, date(2017, 3, 1), None],
+    },
+    schema_overrides={"universe_year": pl.Int32},
+)
+
+
+@pytest.fixture(scope="module")
+def features(returns):
+    return [
+        pl.concat([build(feature_set, returns, year=year) for year in (2016, 2017)]) for feature_set in FEATURE_SETS.values()
+    ]
+
+
+def matrix(features, variant="full", year=2017):
+    return complete(UNIVERSE, features, universe_year=year, variant=variant)
+
+
+def test_rows_are_the_members_between_entry_and_exit(features):
+    made = (
+        matrix(features).group_by("ticker").agg(pl.col("session").min().alias("first"), pl.col("session").max().alias("last"))
+    )
+    assert made.sort("ticker").rows() == [
+        ("AAA", date(2017, 1, 3), date(2017, 12, 29)),
+        ("BBB", date(2017, 1, 3), date(2017, 3, 1)),
+    ]
+
+
+def test_a_universe_year_runs_on_to_the_last_loaded_session(features):
+    assert matrix(features, year=2016)["session"].max() == date(2017, 12, 29)
+
+
+def test_the_full_matrix_holds_every_feature(features):
+    made = matrix(features)
+    assert [feature.name for feature in ALL_FEATURES if made[feature.name].null_count() == made.height] == []
+
+
+def test_the_values_are_those_of_the_feature_tables(features):
+    made = matrix(features).filter(ticker="AAA")
+    table = features[1].filter(pl.col("permaticker") == 100, pl.col("session") >= date(2017, 1, 3))
+    assert made["px_to_sma_21d"].equals(table["px_to_sma_21d"])
+
+
+def test_the_base_matrix_fills_its_three_features_and_no_other(features):
+    made = matrix(features, "base")
+    filled = [feature.name for feature in ALL_FEATURES if made[feature.name].null_count() < made.height]
+    assert sorted(filled) == sorted(BASE_FEATURES)
+
+
+def test_the_base_matrix_needs_only_the_tables_of_its_features(features):
+    assert matrix([features[0], features[2]], "base").equals(matrix(features, "base"))
+
+
+@pytest.mark.parametrize("variant", ["base", "full"])
+def test_the_matrix_keeps_its_contract(features, variant):
+    made = matrix(features, variant)
+    assert FEAT_MATRIX_COMPLETE.validate(made).equals(made)
+
+
+def test_a_year_without_members_gives_a_matrix_without_rows(features):
+    assert FEAT_MATRIX_COMPLETE.validate(matrix(features, year=2015)).height == 0
+
+
+def test_a_feature_that_no_table_holds_is_named(features):
+    with pytest.raises(ContractError, match=r"full matrix of 2017: missing column\(s\) dollar_volume_to_mean_5d"):
+        matrix(features[:3])
+
+
+def test_feature_tables_of_unlike_age_are_refused(features):
+    stale = features[1].filter(pl.col("session") < date(2017, 12, 1))
+    with pytest.raises(ContractError, match="the one with px_to_sma_5d lacks 20 member row"):
+        matrix([features[0], stale, *features[2:]])

@@ -1,0 +1,66 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from kairos.features import operators as op
+
+FRAME = pl.DataFrame({"x": [1.0, 4.0, 2.0, 8.0, 5.0, 7.0], "row": [0, 1, 2, 0, 1, 2]})
+X = pl.col("x")
+
+
+def values(expr, frame=FRAME):
+    return frame.select(expr.alias("value"))["value"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        (op.lag(X, 1), [None, 1, 4, None, 8, 5]),
+        (op.change(X, 2), [None, None, 1, None, None, 7 / 8 - 1]),
+        (op.total(X, 2), [None, 5, 6, None, 13, 12]),
+        (op.mean(X, 3), [None, None, 7 / 3, None, None, 20 / 3]),
+        (op.share(X > 3, 2), [None, 0.5, 0.5, None, 1, 1]),
+        (op.highest(X, 2), [None, 4, 4, None, 8, 7]),
+        (op.lowest(X, 2), [None, 1, 2, None, 5, 5]),
+        (op.age_of_highest(X, 3), [None, None, 1, None, None, 2]),
+        (op.age_of_lowest(X, 3), [None, None, 2, None, None, 1]),
+        (op.rank(X, 3), [None, None, 0.5, None, None, 0.5]),
+        (op.std(X, 2), [None, 3 / np.sqrt(2), np.sqrt(2), None, 3 / np.sqrt(2), np.sqrt(2)]),
+        (op.ewm(X, 2, decay=0.5), [None, 3, 8 / 3, None, 6, 19 / 3]),
+        (op.slope(X, 3), [None, None, 0.5, None, None, -0.5]),
+        (op.corr(X, -X, 3), [None, None, -1, None, None, -1]),
+    ],
+)
+def test_a_window_stays_within_its_name(expr, expected):
+    assert values(expr) == [pytest.approx(value) if value is not None else None for value in expected]
+
+
+def test_a_missing_input_empties_every_window_it_is_in_and_no_other():
+    gap = pl.DataFrame({"x": [1.0, None, 3.0, 4.0, 5.0], "row": [0, 1, 2, 3, 4]})
+    assert values(op.mean(X, 2), gap) == [None, None, None, 3.5, 4.5]
+
+
+def test_a_ratio_to_zero_is_null():
+    assert values(op.ratio(X, X - 4)) == [pytest.approx(-1 / 3), None, -1, 2, 5, pytest.approx(7 / 3)]
+
+
+def test_a_straight_line_has_an_r2_of_one():
+    line = pl.DataFrame({"x": [1.0, 3.0, 5.0], "row": [0, 1, 2]})
+    assert values(op.r_squared(X, 3), line)[-1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("level", [0.1, 7.3, 1e9])
+def test_a_constant_has_no_spread_and_no_correlation_whatever_its_level(level):
+    flat = pl.DataFrame({"x": [level] * 30, "y": list(range(30)), "row": list(range(30))})
+    assert values(op.std(X, 21), flat)[-1] == 0
+    assert values(op.corr(X, pl.col("y"), 21), flat)[-1] is None
+
+
+def test_skew_and_kurtosis_of_two_points_by_hand():
+    coin = pl.DataFrame({"x": [0.0, 0.0, 0.0, 1.0], "row": [0, 1, 2, 3]})  # p = 1/4
+    assert values(op.skew(X, 4), coin)[-1] == pytest.approx((1 - 0.5) / np.sqrt(3 / 16))
+    assert values(op.kurt(X, 4), coin)[-1] == pytest.approx((1 - 6 * 3 / 16) / (3 / 16))
+
+
+def test_wilder_and_span_give_the_usual_decays():
+    assert (op.wilder(14), op.span(9)) == (pytest.approx(13 / 14), pytest.approx(0.8))
