@@ -104,7 +104,7 @@ def _advice(settings: Settings, key: str) -> list[str]:
         "  make ui                                    every table above as an asset, with lineage, checks and plots",
         '  .venv/bin/kairos sql "SELECT * FROM strategy_stats"',
         f"  .venv/bin/kairos simulate --year {key} --model ridge --k 10 --tag narrow",
-        f'  .venv/bin/kairos sql "SELECT reason, count(*) FROM mid_cap_{key} GROUP BY 1 ORDER BY 2 DESC"',
+        f'  .venv/bin/kairos sql "FROM mid_cap_{key} SELECT reason, count(*) GROUP BY 1 ORDER BY 2 DESC"',
         "  .venv/bin/kairos import prices.parquet --dataset sep --map closeadj=adj_close   (with KAIROS_HOME elsewhere)",
         "  mlflow: " + f".venv/bin/mlflow ui --backend-store-uri sqlite:///{settings.home / 'mlflow.db'}",
     ]

@@ -124,7 +124,8 @@ def _logger(on_step: Callable[[Step], None]) -> dg.LoggerDefinition:
     def console(_: dg.InitLoggerContext) -> logging.Logger:
         """Report steps."""
         logger = logging.Logger(  # noqa: LOG001 - of this run alone, so that handlers do not pile up
-            "kairos.runs", level=logging.DEBUG)
+            "kairos.runs", level=logging.DEBUG
+        )
         logger.addHandler(Handler())
         return logger
 

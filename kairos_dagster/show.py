@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -13,25 +13,22 @@ from kairos.warehouse.query import run_sql
 from kairos.warehouse.store import Warehouse
 
 MAX_ROWS = 200
-STRATEGY_COLUMNS = {
-    "tag": "tag",
-    "model_id": "model",
-    "horizon": "h",
-    "k": "K",
-    "cost_bps": "bp",
-    "sharpe_net_validation": "net Sharpe valid.",
-    "sharpe_net_holdout": "net Sharpe holdout",
-    "sharpe_gross_validation": "gross Sharpe valid.",
-    "sharpe_gross_holdout": "gross Sharpe holdout",
-    "cagr_net_validation": "net CAGR valid.",
-    "cagr_net_holdout": "net CAGR holdout",
-    "max_drawdown_net_holdout": "max DD holdout",
-    "turnover_validation": "turnover",
-    "dsr": "DSR",
-    "n_trials": "trials",
-    "holdout_spends": "spends",
-}
-PERCENT = ("cagr", "max_drawdown", "turnover", "hit_rate")
+NARROW = 14  # columns that fit without being wrapped
+WIDTH = 118  # of a table where the terminal does not say how wide it is
+STRATEGIES = """
+SELECT tag, replace(model_id, '_' || universe_year, '') AS model, horizon AS h, k AS K, cost_bps AS bp,
+  {net_sharpe} AS "net Sharpe", {gross_sharpe} AS "gross", {net_cagr} AS "net CAGR", {drawdown} AS "max DD",
+  format('{{:.0f}}%', 100 * turnover_validation) AS turnover, format('{{:.2f}}', dsr) AS DSR,
+  n_trials AS trials, holdout_spends AS spends
+FROM strategy_stats WHERE tag = '{tag}' ORDER BY sharpe_net_validation DESC NULLS LAST
+"""
+METRICS = """
+SELECT model_id AS model, horizon AS h, segment, sessions, rows, format('{{:.4f}}', rank_ic) AS RankIC,
+  format('{{:.1f}}', rank_ic_t) AS "HAC t", format('{{:.4f}}', ic) AS IC, format('{{:.2f}}', icir) AS ICIR,
+  format('{{:.2f}}%', 100 * r2) AS R2,
+  format('{{:.1f}}%', 100 * accuracy) AS accuracy, format('{{:.1f}}%', 100 * coverage) AS "in 90%"
+FROM model_metrics WHERE year = 0 AND {condition} ORDER BY horizon, segment DESC, rank_ic DESC NULLS LAST
+"""
 
 
 def print_sql(statement: str, *, as_json: bool) -> None:
@@ -49,14 +46,21 @@ def print_json(frame: Frame) -> None:
     print(json.dumps(frame.to_dicts(), default=str))  # noqa: T201 - the result itself
 
 
-def print_frame(frame: Frame, *, title: str = "", names: Mapping[str, str] | None = None) -> None:
+def print_frame(frame: Frame, *, title: str = "", caption: str = "") -> None:
     """Print a frame as a table, at most 200 rows, and say when there are more."""
-    shown = RichTable(title=title or None, title_justify="left")
+    shown = RichTable(
+        title=title or None,
+        title_justify="left",
+        caption=caption or None,
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+    )
     for column in frame.columns:
-        shown.add_column((names or {}).get(column, column), justify="right" if frame[column].dtype.is_numeric() else "left")
-    for row in frame.head(MAX_ROWS).iter_rows(named=True):
-        shown.add_row(*(_cell(name, value) for name, value in row.items()))
-    console = Console()
+        shown.add_column(column, justify="right" if frame[column].dtype.is_numeric() else "left", no_wrap=frame.width <= NARROW)
+    for row in frame.head(MAX_ROWS).iter_rows():
+        shown.add_row(*map(_cell, row))
+    console = _console()
     console.print(shown)
     if frame.height > MAX_ROWS:
         console.print(f"{frame.height - MAX_ROWS:,} more rows; add a LIMIT or --json.")
@@ -69,14 +73,29 @@ def print_leaderboard(*, as_json: bool) -> None:
     if as_json:
         print_json(frame)
         return
-    print_frame(frame, title="Leaderboard")
+    chosen = frame.select(
+        "rank", "universe_year", "tag", "model_id", "horizon", "k", "cost_bps", "sharpe_net_validation", "sharpe_net_holdout",
+        "sharpe_gross_validation", "rank_ic_validation", "rank_ic_t_validation", "dsr", "pbo", "n_trials",
+    )  # fmt: skip
+    print_frame(chosen.rename({"universe_year": "year", "sharpe_net_validation": "net", "sharpe_net_holdout": "net holdout",
+        "sharpe_gross_validation": "gross", "rank_ic_validation": "RankIC", "rank_ic_t_validation": "t", "cost_bps": "bp",
+        "n_trials": "trials", "horizon": "h"}), title="Leaderboard, Sharpe ratios of the validation")  # fmt: skip
 
 
 def print_strategies(settings: Settings, *, tag: str) -> None:
-    """Print the strategies of one tag."""
-    listed = ", ".join(STRATEGY_COLUMNS)
-    statement = f"SELECT {listed} FROM strategy_stats WHERE tag = '{tag}' ORDER BY sharpe_net_validation DESC NULLS LAST"  # noqa: S608 - tags are checked names
-    print_frame(run_sql(Warehouse(settings.warehouse), statement), title="Strategies, net of costs", names=STRATEGY_COLUMNS)
+    """Print the strategies of one tag, validation and holdout side by side."""
+    statement = STRATEGIES.format(
+        tag=tag,
+        net_sharpe=_pair("sharpe_net", "{:.2f}"),
+        gross_sharpe=_pair("sharpe_gross", "{:.2f}"),
+        net_cagr=_pair("cagr_net", "{:.1f}%", times=100),
+        drawdown=_pair("max_drawdown_net", "{:.0f}%", times=100),
+    )
+    print_frame(
+        run_sql(Warehouse(settings.warehouse), statement),
+        title="Strategies: validation | holdout",
+        caption="bp: cost a side. DSR: net validation Sharpe deflated for all trials. spends: reads of the sealed holdout.",
+    )
 
 
 def print_metrics(settings: Settings, model_id: str) -> None:
@@ -90,18 +109,19 @@ def print_all_metrics(settings: Settings, universe_year: int) -> None:
 
 
 def _print_metrics(settings: Settings, condition: str) -> None:
-    statement = (
-        "SELECT model_id, horizon, segment, sessions, rows, rank_ic, rank_ic_t, ic, icir, r2, accuracy, sharpe, coverage "  # noqa: S608 - conditions are made of checked names
-        f"FROM model_metrics WHERE year = 0 AND {condition} ORDER BY model_id, horizon, segment DESC"
-    )
-    print_frame(
-        run_sql(Warehouse(settings.warehouse), statement), title="Out-of-sample forecasts", names={"rank_ic_t": "HAC t"}
-    )
+    frame = run_sql(Warehouse(settings.warehouse), METRICS.format(condition=condition))
+    print_frame(frame, title="Out-of-sample forecasts")
+
+
+def _pair(name: str, pattern: str, *, times: int = 1) -> str:
+    """Return SQL that shows validation and holdout side by side."""
+    sides = (f"coalesce(format('{pattern}', {times} * {name}_{segment}), '-')" for segment in ("validation", "holdout"))
+    return " || ' | ' || ".join(sides)
 
 
 def print_counts(counts: Mapping[str, int], what: str) -> None:
     """Print rows per table."""
-    console = Console()
+    console = _console()
     for name, rows in counts.items():
         if rows:
             console.print(f"{name:<24} {rows:>14,}")
@@ -110,14 +130,17 @@ def print_counts(counts: Mapping[str, int], what: str) -> None:
 
 def print_lines(lines: Sequence[str]) -> None:
     """Print lines of advice."""
-    console = Console(highlight=False)
+    console = _console()
     for line in lines:
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
-def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - a cell holds any type
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _cell(value: object) -> str:
     if value is None:
         return "-"
-    if isinstance(value, float):
-        return f"{value:.1%}" if name.startswith(PERCENT) else f"{value:.4g}"
-    return str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

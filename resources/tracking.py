@@ -1,5 +1,6 @@
 """MLflow as a Dagster resource: one run per asset and partition, opened and closed here and nowhere else."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -81,6 +82,8 @@ class Tracking(dg.ConfigurableResource):  # type: ignore[type-arg]
     def _client(self) -> "MlflowClient":
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         from mlflow import MlflowClient
 
         self.platform.settings.home.mkdir(parents=True, exist_ok=True)

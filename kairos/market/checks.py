@@ -64,7 +64,9 @@ def sessions_complete(rows: Frame) -> Outcome:
     usual = float(counts["len"].cast(pl.Float64).median() or 0.0)  # type: ignore[arg-type]
     figures: dict[str, float | int | str] = {"sessions": counts.height, "median_names": usual}
     if usual < MIN_NAMES:
-        return Outcome(passed=True, summary=f"{usual:.0f} names a session are too few to tell a missing session", figures=figures)
+        return Outcome(
+            passed=True, summary=f"{usual:.0f} names a session are too few to tell a missing session", figures=figures
+        )
     expected = sessions_between(counts["session"][0], counts["session"][-1])
     full = set(counts.filter(pl.col("len") >= THIN_SESSION * usual)["session"])
     thin = [day for day in expected if day not in full]
@@ -87,7 +89,7 @@ def span(rows: Frame) -> Outcome:
         pl.col("session").n_unique().alias("have"), (pl.col("place").max() - pl.col("place").min() + 1).alias("expected")
     )  # fmt: skip
     short = lives.filter(pl.col("have") < MIN_COVERAGE * pl.col("expected")).sort(pl.col("have") / pl.col("expected"))
-    covered = float(lives["have"].sum() / lives["expected"].sum())
+    covered = int(lives["have"].sum()) / int(lives["expected"].sum())
     worst = ", ".join(f"{row['permaticker']} {row['have']}/{row['expected']}" for row in short.head(WORST).to_dicts())
     return Outcome(
         passed=short.is_empty(),

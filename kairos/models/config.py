@@ -15,10 +15,11 @@ from kairos.frames import Frame
 from kairos.models.folds import FoldSettings
 from kairos.models.panel import KEYS
 from kairos.models.registry import FAMILIES
+from kairos.targets.checks import FORWARD_SUFFIXES
 
-FORWARD = ("_f", "_f_xs")  # columns that look forward end so, and are never features
 SUFFIXES = (".yaml", ".yml")
 ALL = "*"
+MIN_FILLED_SHARE = 0.8
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -58,8 +59,10 @@ class ModelConfig(BaseModel):
         return family
 
     def identity(self) -> dict[str, Any]:
-        """Return what decides the forecasts of a horizon: all but the name and the list of horizons."""
-        return self.model_dump(mode="json", exclude={"name", "horizons"})
+        """Return what decides the forecasts of a horizon: all but the name, the horizons and incidental settings."""
+        decisive = self.model_dump(mode="json", exclude={"name", "horizons"})
+        incidental = FAMILIES[self.family].incidental
+        return {**decisive, "settings": {name: value for name, value in self.settings.items() if name not in incidental}}
 
 
 def load_config(name: str | Path, *, configs: Path) -> ModelConfig:
@@ -112,19 +115,29 @@ def family_settings(config: ModelConfig, *, where: str = "configuration") -> Bas
 
 
 def select_features(matrix: Frame, config: ModelConfig) -> tuple[str, ...]:
-    """Return the configuration's features in the matrix' own order.
+    """Return the configuration's features in the matrix' own order; of all features, those that hold a value.
 
     Raises:
         ModelError: A name or pattern fits no column, or names one that looks forward.
     """
     known = [
-        name for name, dtype in matrix.schema.items() if name not in KEYS and not name.endswith(FORWARD) and dtype.is_numeric()
+        name
+        for name, dtype in matrix.schema.items()
+        if name not in KEYS and not name.endswith(FORWARD_SUFFIXES) and dtype.is_numeric()
     ]
     for pattern in config.features:
         if not any(fnmatchcase(name, pattern) for name in known):
-            why = "looks forward and is never a feature" if pattern.endswith(FORWARD) else f"fits none of {len(known)} features"
+            why = (
+                "looks forward and is never a feature"
+                if pattern.endswith(FORWARD_SUFFIXES)
+                else f"fits none of {len(known)} features"
+            )
             raise ModelError(f"model {config.name}: feature {pattern!r} {why}.{_near(pattern, known)} Mend its configuration.")
-    return tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in config.features))
+    chosen = tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in config.features))
+    filled = tuple(name for name in chosen if matrix[name].count())
+    # a source without unadjusted prices leaves a few features empty, a base matrix nearly all of them
+    lacks_few = len(filled) >= MIN_FILLED_SHARE * len(chosen)
+    return filled if config.features == (ALL,) and lacks_few else chosen
 
 
 def _validated(model: type[M], values: dict[str, Any], *, where: str, prefix: tuple[str, ...] = ()) -> M:

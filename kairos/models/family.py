@@ -80,9 +80,11 @@ class Family(Generic[S]):
         settings: Its settings, with bounds and defaults.
         train: Fits one forecaster per training window.
         load: Reads a saved forecaster from its folder.
+        incidental: Settings that do not change a forecast, such as the number of threads.
     """
 
     name: str
     settings: type[S]
     train: Train[S]
     load: Callable[[Path], Forecaster]
+    incidental: frozenset[str] = frozenset()

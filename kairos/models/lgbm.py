@@ -33,15 +33,20 @@ class LgbmSettings(TabularSettings):
     """Settings of the LightGBM family; what is not named here is LightGBM's default."""
 
     rounds: int = Field(150, ge=1, le=5000, description="Trees.")
-    learning_rate: float = Field(0.04, gt=0, le=1, description="Step of one tree.")
-    num_leaves: int = Field(15, ge=2, le=1024, description="Leaves of a tree.")
-    min_data_in_leaf: int = Field(1000, ge=1, description="Rows a leaf needs.")
+    learning_rate: float = Field(0.02, gt=0, le=1, description="Step of one tree.")
+    num_leaves: int = Field(8, ge=2, le=1024, description="Leaves of a tree.")
+    min_data_in_leaf: int = Field(2000, ge=1, description="Rows a leaf needs.")
     lambda_l1: float = Field(0.0, ge=0, description="L1 penalty on leaf values.")
     lambda_l2: float = Field(100.0, ge=0, description="L2 penalty on leaf values.")
     feature_fraction: float = Field(0.4, gt=0, le=1, description="Share of features a tree may use.")
     bagging_fraction: float = Field(0.5, gt=0, le=1, description="Share of rows a tree sees.")
     max_bin: int = Field(63, ge=2, le=255, description="Bins of a feature.")
-    num_threads: int = Field(2, ge=1, le=256, description="Threads.")
+    num_threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Threads; the result does not depend on it. More help on idle cores and stall on busy ones.",
+    )
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def train(panel: Panel, windows: Sequence[Span], *, task: Task, settings: LgbmSe
         yield LgbmForecaster(scaler=scaler, text=booster.model_to_string(), threads=settings.num_threads)
 
 
-FAMILY = Family("lgbm", settings=LgbmSettings, train=train, load=load)
+FAMILY = Family("lgbm", settings=LgbmSettings, train=train, load=load, incidental=frozenset({"num_threads"}))
 
 
 def _parameters(settings: LgbmSettings, *, seed: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def chance(seed: int, *path: int) -> np.random.Generator:
 
 def decayed_sum(shocks: Floats, decay: float) -> Floats:
     """Return D[t] = decay D[t-1] + shocks[t], scaled to unit variance for unit white noise."""
-    out = shocks * np.sqrt(1.0 - decay**2)
+    out: Floats = shocks * np.sqrt(1.0 - decay**2)
     for t in range(1, len(out)):
         out[t] += decay * out[t - 1]
     return out
@@ -55,4 +55,5 @@ def garch(noise: Floats, *, news: float, memory: float) -> Floats:
 def fat_noise(rng: np.random.Generator, shape: tuple[int, ...], *, freedom: float, limit: float) -> Floats:
     """Return unit-variance Student noise, cut at `limit` standard deviations."""
     draws = rng.standard_t(freedom, shape) * np.sqrt((freedom - 2.0) / freedom)
-    return np.clip(draws, -limit, limit)
+    cut: Floats = np.clip(draws, -limit, limit)
+    return cut

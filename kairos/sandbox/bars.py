@@ -55,7 +55,7 @@ def make_tape(population: Population, lives: Lives, returns: Floats, events: Eve
         variance: Variance of each session's own shock over its long-run mean, (T, N).
     """
     adjusted = population.price * price_path(returns, events.payout, lives)
-    cum_split = np.cumprod(events.split, axis=0)
+    cum_split = np.cumprod(events.split, axis=0, dtype=np.float64)
     close = adjusted / cum_split
     before = np.vstack([close[:1], close[:-1]])
     dividend = np.round(events.payout * before, DECIMALS)
@@ -66,7 +66,7 @@ def make_tape(population: Population, lives: Lives, returns: Floats, events: Eve
         wealth=np.exp(np.cumsum(np.where(day > lives.listed, np.log1p(returns), 0.0), axis=0)),
         vol=population.idio_vol * np.sqrt(variance) * lives.movement(),
         cum_split=cum_split,
-        cum_dividend=np.cumprod(1.0 - dividend / before, axis=0),
+        cum_dividend=np.cumprod(1.0 - dividend / before, axis=0, dtype=np.float64),
         dividend=dividend,
         rows=lives.alive() & ~events.halted,
     )

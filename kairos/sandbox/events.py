@@ -48,7 +48,8 @@ def price_path(returns: Floats, payout: Floats, lives: Lives) -> Floats:
     """Return split-adjusted closes over the close of the listing session, (T, N): total returns less dividends."""
     day = np.arange(len(returns))[:, None]
     steps = np.where(day > lives.listed, np.log1p(returns) + np.log1p(-payout), 0.0)
-    return np.exp(np.cumsum(steps, axis=0))
+    path: Floats = np.exp(np.cumsum(steps, axis=0))
+    return path
 
 
 def _payouts(rng: np.random.Generator, population: Population, lives: Lives) -> Floats:
@@ -60,7 +61,8 @@ def _payouts(rng: np.random.Generator, population: Population, lives: Lives) -> 
 
 def _splits_of(rng: np.random.Generator, level: Floats, lives: Lives, name: int) -> list[tuple[int, float]]:
     dear, cheap = rng.uniform(*DEAREST), rng.uniform(*CHEAPEST)
-    day, shares, found = int(lives.listed[name]) + 20, 1.0, []
+    day, shares = int(lives.listed[name]) + 20, 1.0
+    found: list[tuple[int, float]] = []
     while True:
         price = level[day:] / shares
         calls = np.flatnonzero((price > dear) | (price < cheap))

@@ -65,7 +65,7 @@ def make_lives(population: Population, free: Floats, *, failures: int, seed: int
     """
     rng = chance(seed, 4, chunk)
     sessions, n = free.shape
-    premium = rng.uniform(0.1, 0.35, n)
+    premium = rng.uniform(np.full(n, 0.1), 0.35)
     voluntary = (population.merged != NEVER) & (rng.random(n) < VOLUNTARY_SHARE)
     voluntary[np.flatnonzero(population.merged != NEVER)[:1]] = False
     planned = Lives(

@@ -15,6 +15,8 @@ CAP_LOG_SD = 1.45
 LISTINGS_PER_YEAR = 0.03  # share of all names that list in a year, on top of those there at the start
 MERGERS_PER_YEAR = 0.02
 FAILURES_PER_YEAR = 0.01
+PAYERS = 0.45  # share of names that pay dividends
+BEFORE_MERGER = 80  # sessions a name trades at least before it is taken over
 COMMON = "Domestic Common Stock"
 OTHER_CATEGORIES = (
     "ETF",
@@ -69,6 +71,7 @@ class Population:
     exchange: AnyArray
 
     def __len__(self) -> int:
+        """Return N."""
         return len(self.sector)
 
     def take(self, rows: slice) -> Self:
@@ -108,7 +111,7 @@ def make_population(size: MarketSize, seed: int) -> Population:
         sector_beta=rng.uniform(0.7, 1.3, n),
         lead_loading=loading,
         turnover=np.clip(0.007 * np.exp(0.4 * rng.standard_normal(n)), 0.002, 0.03),
-        dividend_yield=np.where(rng.random(n) < 0.45, rng.uniform(0.0015, 0.009, n), 0.0),
+        dividend_yield=np.where(rng.random(n) < PAYERS, rng.uniform(0.0015, 0.009, n), 0.0),
         listed=listed,
         announced=announced,
         merged=merged,
@@ -137,9 +140,11 @@ def _lives(rng: np.random.Generator, size: MarketSize, leader: Bools) -> tuple[I
     starts[0] = int(sessions * 0.65)
     listed[free[:listings]] = starts
     chosen = np.concatenate([free[-1:], rng.choice(free[:-1], mergers - 1, replace=False)]) if mergers > 1 else free[-1:]
-    ends = (listed[chosen] + 90 + rng.random(mergers) * (sessions - 2 - listed[chosen] - 90)).astype(np.int64)
+    ends = (listed[chosen] + BEFORE_MERGER + rng.random(mergers) * (sessions - 2 - listed[chosen] - BEFORE_MERGER)).astype(
+        np.int64
+    )
     ends[0] = int(sessions * 0.35)
-    possible = (ends < sessions - 1) & (ends - listed[chosen] >= 80)
+    possible = (ends < sessions - 1) & (ends - listed[chosen] >= BEFORE_MERGER)
     merged[chosen[possible]] = ends[possible]
     announced[chosen[possible]] = ends[possible] - rng.integers(25, 60, int(possible.sum()))
     return listed, announced, merged

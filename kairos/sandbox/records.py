@@ -27,15 +27,15 @@ SECTORS = {
     "Real Estate": ("REIT - Office", "REIT - Retail"),
 }
 STATES = ("California", "New York", "Texas", "Massachusetts", "Illinois", "Washington")
-EVENT_SCHEMA = {
-    "permaticker": pl.Int64,
-    "session": pl.Date,
-    "known": pl.Date,
-    "action": pl.String,
-    "value": pl.Float64,
-    "contraticker": pl.String,
-    "contraname": pl.String,
-    "cum_split": pl.Float64,
+EVENT_SCHEMA: dict[str, pl.DataType] = {
+    "permaticker": pl.Int64(),
+    "session": pl.Date(),
+    "known": pl.Date(),
+    "action": pl.String(),
+    "value": pl.Float64(),
+    "contraticker": pl.String(),
+    "contraname": pl.String(),
+    "cum_split": pl.Float64(),
 }
 PRIVATE_ACQUIRERS = 0.3
 
@@ -83,7 +83,7 @@ def securities_frame(census: Census) -> Frame:
             "last_session": ends,
             "reason": [reason or None for reason in census.reason],
         },
-        schema_overrides={"last_session": pl.Date, "reason": pl.String, "siccode": pl.Int64},
+        schema_overrides={"last_session": pl.Date(), "reason": pl.String(), "siccode": pl.Int64},
     )
 
 
@@ -107,7 +107,7 @@ def cash_events(tape: Tape, permaticker: Ints, sessions: Sequence[date]) -> Fram
     parts = []
     for action, chosen, values in (
         ("dividend", tape.rows & (tape.dividend > 0), tape.dividend),
-        ("split", tape.rows & (np.abs(ratio - 1) > 1e-9), np.round(ratio, 6)),
+        ("split", tape.rows & (np.round(ratio, 6) != 1.0), np.round(ratio, 6)),
     ):
         when, who = np.nonzero(chosen)
         columns: dict[str, AnyArray] = {"permaticker": permaticker[who], "session": days[when], "known": days[when]}
@@ -136,13 +136,20 @@ def life_events(census: Census, bearings: Sequence[Bearing], names: Sequence[str
 
 def _as_events(frame: Frame) -> Frame:
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in EVENT_SCHEMA.items() if name not in frame.columns]
-    return frame.with_columns(missing).select(*EVENT_SCHEMA).cast(EVENT_SCHEMA)
+    return frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in EVENT_SCHEMA.items())
 
 
 def _row(census: Census, name: int, action: str, day: int, **more: object) -> dict[str, object]:
     session = census.sessions[day]
     base = dict.fromkeys(EVENT_SCHEMA)
-    return {**base, "permaticker": int(census.permaticker[name]), "session": session, "known": session, "action": action, **more}
+    return {
+        **base,
+        "permaticker": int(census.permaticker[name]),
+        "session": session,
+        "known": session,
+        "action": action,
+        **more,
+    }
 
 
 def _listing(census: Census, name: int) -> dict[str, object]:

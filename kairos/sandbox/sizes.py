@@ -25,6 +25,7 @@ class MarketSize:
     last: date
 
     def __post_init__(self) -> None:
+        """Refuse a market too small to hold one of each event."""
         if self.names < SMALLEST_NAMES or len(self.sessions) < SMALLEST_SESSIONS:
             raise SettingsError(
                 f"market size: {self.names} names over {len(self.sessions)} sessions; expected at least "

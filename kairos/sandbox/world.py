@@ -89,4 +89,4 @@ def _make_part(world: World, news: Floats, number: int) -> Part:
 
 def _failures_of(size: MarketSize, rows: slice) -> int:
     total = failure_count(size)
-    return total * min(rows.stop, size.names) // size.names - total * rows.start // size.names
+    return int(total * min(rows.stop, size.names) // size.names - total * rows.start // size.names)

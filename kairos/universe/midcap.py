@@ -31,9 +31,19 @@ class Decision:
     first_session: date
 
     @property
+    def eve(self) -> date:
+        """The last session before the year."""
+        return session_offset(self.first_session, -1)
+
+    @property
+    def recent(self) -> date:
+        """The earliest session on which a name may have traded last to count as trading."""
+        return session_offset(self.first_session, -TRADING_SESSIONS)
+
+    @property
     def known_by(self) -> datetime:
-        """The publication of the last prices before the year; nothing later counts."""
-        return prices_known_at(session_offset(self.first_session, -1))
+        """The publication of the eve's prices; nothing later counts."""
+        return prices_known_at(self.eve)
 
 
 def candidates(
@@ -59,11 +69,11 @@ def candidates(
     decision = Decision(universe_year, first_session_of(universe_year))
     lives = _lives(daily_returns, tickers, decision, settings)
     facts = (
-        lives.join(_named(tickers, decision), on="permaticker", how="left")
+        lives.join(_named(tickers, decision), on="permaticker")
         .join(_latest(daily_metrics, decision), on="permaticker", how="left")
         .join(_liquid(liquidity, decision), on="permaticker", how="left")
     )
-    reasons = facts.filter(pl.col("ticker").is_not_null()).with_columns(_reason(decision, settings).alias("reason"))
+    reasons = facts.with_columns(_reason(decision, settings).alias("reason"))
     return MID_CAP_XX.conform(
         reasons.with_columns(
             pl.lit(universe_year).alias("universe_year"),
@@ -76,8 +86,7 @@ def _lives(daily_returns: Frame, tickers: Frame, decision: Decision, settings: S
     """What prices say of each security before the decision."""
     priced = daily_returns.filter(~pl.col("is_delisting"))
     before = priced.filter(pl.col("session") < decision.first_session)
-    recent = session_offset(decision.first_session, -TRADING_SESSIONS)
-    if before.filter(pl.col("session") >= recent).is_empty():
+    if before.filter(pl.col("session") >= decision.recent).is_empty():
         raise NotFoundError(_nothing(priced, tickers, decision, settings))
     return (
         before.sort("permaticker", "session")
@@ -92,17 +101,20 @@ def _lives(daily_returns: Frame, tickers: Frame, decision: Decision, settings: S
 
 
 def _nothing(priced: Frame, tickers: Frame, decision: Decision, settings: Settings) -> str:
-    first = min((day for day in (priced["session"].min(), tickers["firstpricedate"].min()) if isinstance(day, date)), default=None)
-    last = max((day for day in (priced["session"].max(), tickers["lastpricedate"].max()) if isinstance(day, date)), default=None)
-    start = f"universe year {decision.universe_year}: no prices before {decision.first_session}; "
-    if first is None:
-        return start + "found none at all. Import or download prices first."
-    end = last or first
+    spans = [priced["session"].min(), priced["session"].max(), tickers["firstpricedate"].min(), tickers["lastpricedate"].max()]
+    days = sorted(day for day in spans if isinstance(day, date))
+    year = f"universe year {decision.universe_year}"
+    if not days:
+        return f"{year}: no prices before {decision.first_session}; found none at all. Import or download prices first."
+    first, last = days[0], days[-1]
+    fitting = [later for later in range(first.year + 1, last.year + 1) if _long_enough(first, later, settings)]
     if first < decision.first_session:
-        start = f"universe year {decision.universe_year}: no prices in the {TRADING_SESSIONS} sessions before {decision.first_session}; "
-    found = f"found {first} to {end}; "
-    years = [year for year in range(first.year + 1, end.year + 1) if _long_enough(first, year, settings)]
-    return start + found + (f"choose {years[0]} or import earlier prices." if years else "import more prices.")
+        problem = f"no prices in the {TRADING_SESSIONS} sessions before {decision.first_session}"
+        advice = f"choose {fitting[-1]} or import later prices" if fitting else "import more prices"
+    else:
+        problem = f"no prices before {decision.first_session}"
+        advice = f"choose {fitting[0]} or import earlier prices" if fitting else "import more prices"
+    return f"{year}: {problem}; found {first} to {last}; {advice}."
 
 
 def _long_enough(first: date, year: int, settings: Settings) -> bool:
@@ -110,10 +122,14 @@ def _long_enough(first: date, year: int, settings: Settings) -> bool:
 
 
 def _named(tickers: Frame, decision: Decision) -> Frame:
-    """Ticker, category and sector of each security on the eve of the year."""
-    known = tickers.filter((pl.col("known_at") <= decision.known_by) & (pl.col("valid_from") < decision.first_session))
-    newest = known.sort("permaticker", "valid_from").unique("permaticker", keep="last", maintain_order=True)
-    return newest.select("permaticker", "ticker", "category", "sector")
+    """Ticker, category, sector of each security on the eve of the year, and whether it was dead by then."""
+    ordered = tickers.sort("permaticker", "valid_from")
+    known = ordered.filter((pl.col("known_at") <= decision.known_by) & (pl.col("valid_from") < decision.first_session))
+    newest = known.unique("permaticker", keep="last", maintain_order=True)
+    # prices may begin before the vendor's own first price date; the earliest name stands for them
+    others = ordered.join(newest, on="permaticker", how="anti").unique("permaticker", keep="first")
+    dead = (pl.col("isdelisted") & (pl.col("lastpricedate") < decision.eve)).fill_null(False)
+    return pl.concat([newest, others]).select("permaticker", "ticker", "category", "sector", dead.alias("dead"))
 
 
 def _latest(daily_metrics: Frame, decision: Decision) -> Frame:
@@ -133,11 +149,10 @@ def _liquid(liquidity: Frame, decision: Decision) -> Frame:
 
 
 def _reason(decision: Decision, settings: Settings) -> pl.Expr:
-    recent = session_offset(decision.first_session, -TRADING_SESSIONS)
     dollars = pl.col("avg_dollar_vol_60d").fill_null(0.0)
     failing = {
         "not_common_stock": ~pl.col("category").is_in(COMMON_STOCK),
-        "not_trading": pl.col("last_session") < recent,
+        "not_trading": (pl.col("last_session") < decision.recent) | pl.col("dead"),
         "too_few_sessions": pl.col("sessions_before") < settings.universe_min_sessions,
         "price_too_low": pl.col("closeunadj") < settings.universe_min_price,
         "marketcap_too_small": pl.col("marketcap") < settings.universe_min_marketcap,
@@ -162,16 +177,29 @@ def members(candidates: Frame, tickers: Frame, daily_returns: Frame) -> Frame:
     if chosen.is_empty():
         return MIDCAP_UNIVERSE.empty()
     entry = first_session_of(int(chosen["universe_year"][0]))
+    loaded = daily_returns["session"].max()
     priced = daily_returns.filter(~pl.col("is_delisting"))
     ends = priced.group_by("permaticker").agg(pl.col("session").max().alias("last"))
-    fates = tickers.sort("valid_from").unique("permaticker", keep="last").select("permaticker", "isdelisted", "delisting_reason")
+    fates = (
+        tickers.sort("valid_from").unique("permaticker", keep="last").select("permaticker", "isdelisted", "delisting_reason")
+    )
     joined = chosen.join(ends, on="permaticker", how="left").join(fates, on="permaticker", how="left")
     last = pl.coalesce("last", "last_session")
-    loaded = daily_returns["session"].max()
     return MIDCAP_UNIVERSE.conform(
         joined.with_columns(last.alias("last"), _stopped(loaded).alias("stopped")).with_columns(
             pl.lit(entry).alias("entry"),
             pl.when("stopped").then("last").alias("exit"),
-            pl.when("stopped").then(pl.col("delisting_reason").fill_null("unknown")).otherwise(pl.lit("trading")).alias("reason"),
+            pl.when("stopped")
+            .then(pl.col("delisting_reason").fill_null("unknown"))
+            .otherwise(pl.lit("trading"))
+            .alias("reason"),
         )
     ).sort("permaticker")
+
+
+def _stopped(loaded: object) -> pl.Expr:
+    """Whether a name's `last` price is its last for good, seen from the last loaded session."""
+    if not isinstance(loaded, date):
+        return pl.lit(False)
+    long_ago = session_offset(loaded, -ENDED_SESSIONS)
+    return (pl.col("last") < long_ago) | (pl.col("isdelisted").fill_null(False) & (pl.col("last") < loaded))
