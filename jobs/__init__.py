@@ -36,4 +36,10 @@ full_universe_backfill = dg.define_asset_job(
     description="The same for any range of universe years; launch it with a backfill over the partitions.",
 )
 
-JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [daily_ingest, refresh_year, wednesday_retrain, full_universe_backfill, weekly_compaction]
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    daily_ingest,
+    refresh_year,
+    wednesday_retrain,
+    full_universe_backfill,
+    weekly_compaction,
+]

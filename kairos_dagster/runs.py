@@ -21,6 +21,8 @@ from kairos_dagster.build import build_defs
 INSTANCE_FILE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   pools:
     granularity: op

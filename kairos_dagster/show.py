@@ -16,11 +16,19 @@ MAX_ROWS = 200
 NARROW = 14  # columns that fit without being wrapped
 WIDTH = 118  # of a table where the terminal does not say how wide it is
 STRATEGIES = """
-SELECT tag, replace(model_id, '_' || universe_year, '') AS model, horizon AS h, k AS K, cost_bps AS bp,
-  {net_sharpe} AS "net Sharpe", {gross_sharpe} AS "gross", {net_cagr} AS "net CAGR", {drawdown} AS "max DD",
-  format('{{:.0f}}%', 100 * turnover_validation) AS turnover, format('{{:.2f}}', dsr) AS DSR,
-  n_trials AS trials, holdout_spends AS spends
-FROM strategy_stats WHERE tag = '{tag}' ORDER BY sharpe_net_validation DESC NULLS LAST
+WITH shown AS (SELECT * FROM strategy_stats WHERE tag = '{tag}'),
+base AS (SELECT * FROM shown QUALIFY row_number() OVER (
+  PARTITION BY universe_year, model_id, horizon, k ORDER BY abs(cost_bps - {cost}), cost_bps) = 1),
+costs AS (SELECT universe_year, model_id, horizon, k,
+  string_agg(format('{{:.2f}}', sharpe_net_validation), ' ' ORDER BY cost_bps) AS net FROM shown GROUP BY ALL)
+SELECT replace(model_id, '_' || universe_year, '') || ' ' || horizon || 'd' AS model,
+  {net_sharpe} AS "net Sharpe", {gross_sharpe} AS "gross Sharpe", {net_cagr} AS "net CAGR", {drawdown} AS "max DD",
+  format('{{:.0f}}%', 100 * turnover_validation) AS traded, costs.net AS "net at {grid}", format('{{:.2f}}', dsr) AS DSR
+FROM base JOIN costs USING (universe_year, model_id, horizon, k) ORDER BY sharpe_net_validation DESC NULLS LAST
+"""
+FACTS = """
+SELECT array_to_string(list_transform(list_sort(list(DISTINCT cost_bps)), lambda cost: format('{{:g}}', cost)), '/') AS grid,
+  max(n_trials) AS trials, max(holdout_spends) AS spends FROM strategy_stats WHERE tag = '{tag}'
 """
 METRICS = """
 SELECT model_id AS model, horizon AS h, segment, sessions, rows, format('{{:.4f}}', rank_ic) AS RankIC,
@@ -84,17 +92,22 @@ def print_leaderboard(*, as_json: bool) -> None:
 
 def print_strategies(settings: Settings, *, tag: str) -> None:
     """Print the strategies of one tag, validation and holdout side by side."""
+    warehouse = Warehouse(settings.warehouse)
+    facts = run_sql(warehouse, FACTS.format(tag=tag)).row(0, named=True)
     statement = STRATEGIES.format(
         tag=tag,
+        cost=settings.cost_bps,
+        grid=facts["grid"],
         net_sharpe=_pair("sharpe_net", "{:.2f}"),
         gross_sharpe=_pair("sharpe_gross", "{:.2f}"),
         net_cagr=_pair("cagr_net", "{:.1f}%", times=100),
         drawdown=_pair("max_drawdown_net", "{:.0f}%", times=100),
     )
     print_frame(
-        run_sql(Warehouse(settings.warehouse), statement),
-        title="Strategies: validation | holdout",
-        caption="bp: cost a side. DSR: net validation Sharpe deflated for all trials. spends: reads of the sealed holdout.",
+        run_sql(warehouse, statement),
+        title=f"Strategies of {tag}: validation | holdout, net of {settings.cost_bps:g} bp a side",
+        caption=f"traded: share of equity a session. net at {facts['grid']}: net Sharpe of the validation at these costs, bp. "
+        f"DSR: net Sharpe deflated for {facts['trials']} trials. The holdout has been read {facts['spends']} times.",
     )
 
 

@@ -82,9 +82,10 @@ class Tracking(dg.ConfigurableResource):  # type: ignore[type-arg]
     def _client(self) -> "MlflowClient":
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         from mlflow import MlflowClient
+
+        for noisy in ("mlflow", "alembic"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
 
         self.platform.settings.home.mkdir(parents=True, exist_ok=True)
         return MlflowClient(tracking_uri=self.uri)

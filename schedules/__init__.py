@@ -15,4 +15,4 @@ FRESHNESS = dg.build_sensor_for_freshness_checks(
 )
 
 SCHEDULES = [daily_ingest_schedule, wednesday_retrain_schedule, weekly_compaction_schedule]
-SENSORS = [refresh_after_ingest, publish_views, report_failure, FRESHNESS]
+SENSORS = [refresh_after_ingest, publish_views, report_failure]

@@ -98,15 +98,31 @@ def _by_file() -> list[pl.Expr]:
     ]
 
 
+def _action_missing() -> pl.Expr:
+    """Whether the closeadj that came with the row tells of an action that is not recorded.
+
+    Where a split is recorded, the return nearer to none is believed, since either may be dated wrongly; where a payment is,
+    closeadj must show more of them, for one that shows less was sent before the vendor adjusted it.
+    """
+    rounding = PRICE_STEP * (1 / pl.col("closeadj") + 1 / pl.col("closeadj_before") + 1 / pl.col("closeunadj_before"))
+    disagree = (pl.col("_actions") - pl.col("_closeadj")).abs() > DISAGREE + rounding
+    nearer = pl.col("_closeadj").log1p().abs() < pl.col("_actions").log1p().abs()
+    tells = (
+        pl.when(pl.col("split") != 1)
+        .then(nearer)
+        .when(pl.col("cash") > 0)
+        .then(pl.col("_closeadj") > pl.col("_actions"))
+        .otherwise(pl.lit(True))
+    )
+    return (pl.col("same_delivery") & disagree & tells).fill_null(False)
+
+
 def _chosen_return(rows: Frame) -> Frame:
     """Add ret_cc and ret_source.
 
-    A vendor's security goes by its actions, unless the same delivery's closeadj shows that one is missing; a file's by
-    closeadj, else by close.
+    A vendor's security goes by its actions, unless closeadj shows that one is missing; a file's by closeadj, else by close.
     """
-    rounding = PRICE_STEP * (1 / pl.col("closeadj") + 1 / pl.col("closeadj_before")) + PRICE_STEP / pl.col("closeunadj_before")
-    missing = pl.col("same_delivery") & ((pl.col("_actions") - pl.col("_closeadj")).abs() > DISAGREE + rounding)
-    by_actions = pl.col("numbered") & pl.col("_actions").is_not_null() & ~missing.fill_null(False)
+    by_actions = pl.col("numbered") & pl.col("_actions").is_not_null() & ~_action_missing()
     source = (
         pl.when(pl.col("session_before").is_null())
         .then(pl.lit("first"))

@@ -32,7 +32,7 @@ FAST_INTENSITY_DECAY, SLOW_INTENSITY_DECAY = 0.98, 0.995
 HIDDEN = 0.05  # share of a price-based state's variance that no price shows
 VOL_DECAY = 0.98  # NEWS + MEMORY of the own shocks
 VOL_MEAN, VOL_SD = -0.235, 0.57  # of the log variance of the own shocks
-VOL_TILT = 0.30  # taken off the volatility so that this part is uncorrelated with plain reversal
+VOL_TILT = 0.61  # taken off the volatility, so that this part is uncorrelated with plain reversal
 
 
 @dataclass(frozen=True)

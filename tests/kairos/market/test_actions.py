@@ -70,9 +70,17 @@ def test_a_file_s_actions_belong_to_its_minted_securities(build, raw_actions, ti
 
 
 def test_a_reused_ticker_goes_to_who_lived_on_the_date(build, raw_actions, tickers_of):
-    first = {"permaticker": 1, "ticker": "XYZ", "valid_to": date(2010, 5, 5), "lastpricedate": date(2010, 5, 5), "isdelisted": True}
+    first = {
+        "permaticker": 1,
+        "ticker": "XYZ",
+        "valid_to": date(2010, 5, 5),
+        "lastpricedate": date(2010, 5, 5),
+        "isdelisted": True,
+    }
     second = {"permaticker": 2, "ticker": "XYZ", "valid_from": date(2015, 1, 5), "firstpricedate": date(2015, 1, 5)}
-    found = build(raw_actions([{"ticker": "XYZ", "date": EX, "action": "split", "value": 2.0}]), tickers=tickers_of([first, second]))
+    found = build(
+        raw_actions([{"ticker": "XYZ", "date": EX, "action": "split", "value": 2.0}]), tickers=tickers_of([first, second])
+    )
     assert found.rows["permaticker"].to_list() == [2]
 
 

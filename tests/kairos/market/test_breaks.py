@@ -69,7 +69,7 @@ def test_a_missed_split_is_no_trading(build):
 
 def test_a_recorded_split_is_no_break(build, actions_of):
     split = actions_of([{"session": JUMP, "action": "split", "value": 10.0}])
-    assert on_the_day(build(0.1, actions=split)) == (pytest.approx(0.0), "closeadj")
+    assert on_the_day(build(0.1, actions=split)) == (pytest.approx(0.0), "actions")
 
 
 def test_a_waived_jump_stands(build):

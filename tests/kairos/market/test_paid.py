@@ -61,7 +61,9 @@ def test_recorded_splits_make_a_rounded_factor_exact(paid, versions_of):
 def test_a_later_split_does_not_move_what_was_paid(paid, versions_of):
     odd, thirds = 0.37, round(0.37 / 3, 3)
     first = versions_of([{**row, "closeadj": None} for row in BEFORE_SPLIT], fetched_at=THEN)
-    third = [{"session": row["session"], "close": round(row["close"] / 3, 3), "closeunadj": row["close"]} for row in BEFORE_SPLIT]
+    third = [
+        {"session": row["session"], "close": round(row["close"] / 3, 3), "closeunadj": row["close"]} for row in BEFORE_SPLIT
+    ]
     second = versions_of([{**row, "closeadj": None} for row in third], fetched_at=LATER)
     both = first.vstack(second)
     assert paid([dividend(odd, THEN)], first) == [odd]

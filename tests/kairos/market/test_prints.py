@@ -101,7 +101,12 @@ def test_a_split_re_adjustment_between_deliveries_makes_no_bad_print():
 
 def market(names=30, last_volume=1.0, days=40):
     rows = [
-        {"payload_id": "p", "permaticker": name, "session": day, "volume": 1000.0 * (1 + name) * (last_volume if place == days - 1 else 1.0)}
+        {
+            "payload_id": "p",
+            "permaticker": name,
+            "session": day,
+            "volume": 1000.0 * (1 + name) * (last_volume if place == days - 1 else 1.0),
+        }
         for name in range(names)
         for place, day in enumerate(SESSIONS[:days])
     ]

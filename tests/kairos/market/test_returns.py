@@ -48,13 +48,19 @@ def test_a_dividend_and_a_split_make_the_total_return(build, versions_of, action
 
 def test_a_split_and_a_dividend_on_one_day_count_per_old_share(build, versions_of, actions_of):
     versions = versions_of([{"session": D1, "close": 100.0}, {"session": D2, "close": 51.0}])
-    actions = actions_of([{"session": D2, "action": "dividend", "value": 2.0}, {"session": D2, "action": "split", "value": 2.0}])
+    actions = actions_of(
+        [{"session": D2, "action": "dividend", "value": 2.0}, {"session": D2, "action": "split", "value": 2.0}]
+    )
     assert build(versions, actions).rows["ret_cc"][1] == pytest.approx((51 * 2 + 2) / 100 - 1)
 
 
 def test_the_night_and_the_day_make_the_whole(build, versions_of, actions_of):
     versions = versions_of(
-        [{"session": D1, "close": 100.0}, {"session": D2, "close": 99.0, "open": 97.0}, {"session": D3, "close": 98.0, "open": None}]
+        [
+            {"session": D1, "close": 100.0},
+            {"session": D2, "close": 99.0, "open": 97.0},
+            {"session": D3, "close": 98.0, "open": None},
+        ]
     )
     rows = build(versions, actions_of([{"session": D2, "action": "dividend", "value": 2.0}])).rows
     assert rows["ret_oc"].to_list() == [pytest.approx(0.0), pytest.approx(99 / 97 - 1), 0.0]
@@ -81,7 +87,9 @@ def test_the_year_before_gives_the_first_return_of_the_year(build, versions_of):
 
 def test_a_file_goes_by_closeadj_of_one_delivery(build, versions_of, tickers_of):
     day = {"payload_id": "file", "closeunadj": None}
-    versions = versions_of([{"session": D1, "close": 10.0, "closeadj": 9.5, **day}, {"session": D2, "close": 9.5, "closeadj": 9.5, **day}])
+    versions = versions_of(
+        [{"session": D1, "close": 10.0, "closeadj": 9.5, **day}, {"session": D2, "close": 9.5, "closeadj": 9.5, **day}]
+    )
     rows = build(versions, tickers=tickers_of([{"source": "minted"}])).rows
     assert rows.select("ret_cc", "ret_source").row(1) == (0.0, "closeadj")
 
@@ -107,8 +115,31 @@ def test_closeadj_of_two_deliveries_on_two_bases_is_not_divided(build, versions_
 
 def test_an_action_that_was_not_delivered_shows_in_closeadj(build, versions_of):
     day = {"payload_id": "export"}
-    versions = versions_of([{"session": D1, "close": 100.0, "closeadj": 80.0, **day}, {"session": D2, "close": 81.0, "closeadj": 81.0, **day}])
+    versions = versions_of(
+        [{"session": D1, "close": 100.0, "closeadj": 80.0, **day}, {"session": D2, "close": 81.0, "closeadj": 81.0, **day}]
+    )
     assert build(versions).rows.select("ret_cc", "ret_source").row(1) == (pytest.approx(81 / 80 - 1), "closeadj")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "closes", "adjusted", "expected"),
+    [
+        # recorded, but closeadj was sent before the vendor adjusted it
+        ({"action": "split", "value": 2.0}, (100.0, 50.5), (100.0, 50.5), 0.01),
+        ({"action": "dividend", "value": 2.0}, (100.0, 98.0), (100.0, 98.0), 0.0),
+        # dated wrongly: the price did not move
+        ({"action": "split", "value": 2.0}, (100.0, 101.0), (100.0, 101.0), 0.01),
+        # a spin-off beside the dividend is not recorded
+        ({"action": "dividend", "value": 2.0}, (100.0, 79.0), (80.0, 79.0), -0.0125),
+    ],
+)
+def test_actions_and_closeadj_correct_each_other(build, versions_of, actions_of, recorded, closes, adjusted, expected):
+    rows = [
+        {"session": day, "close": close, "closeadj": adj, "payload_id": "export"}
+        for day, close, adj in zip((D1, D2), closes, adjusted, strict=True)
+    ]
+    found = build(versions_of(rows), actions_of([{"session": D2, **recorded}])).rows
+    assert found["ret_cc"][1] == pytest.approx(expected)
 
 
 def test_a_corrected_price_as_traded_is_taken_over(build, versions_of):
@@ -122,7 +153,10 @@ def history(rng, versions_of, sessions, split_on):
     """First sight, day by day, and the rewritten history that follows a split and a dividend on `split_on`."""
     before = [day for day in sessions if day < split_on]
     traded = np.round(30 * np.exp(np.cumsum(rng.normal(0, 0.02, len(before)))), 2)
-    first = [{"session": day, "close": price, "open": price * 1.01, "high": price * 1.02} for day, price in zip(before, traded, strict=True)]
+    first = [
+        {"session": day, "close": price, "open": price * 1.01, "high": price * 1.02}
+        for day, price in zip(before, traded, strict=True)
+    ]
     seen = versions_of(first)
     late = prices_known_at(split_on)
     again = [
@@ -149,7 +183,9 @@ def test_a_later_split_and_dividend_leave_every_earlier_row_bit_identical(
     later = actions_of(
         [{"session": split_on, "action": "split", "value": 3.0}, {"session": split_on, "action": "dividend", "value": 0.13}]
     )
-    new_day = versions_of([{"session": split_on, "close": 10.0, "payload_id": "again", "fetched_at": prices_known_at(split_on)}])
+    new_day = versions_of(
+        [{"session": split_on, "close": 10.0, "payload_id": "again", "fetched_at": prices_known_at(split_on)}]
+    )
     known = build(seen, earlier, tickers).rows
     after = build(pl.concat([seen, again, new_day]), pl.concat([earlier, later]), tickers).rows
     assert_frame_equal(after.filter(pl.col("session") < split_on), known, check_exact=True)
@@ -159,7 +195,11 @@ def test_a_later_split_and_dividend_leave_every_earlier_row_bit_identical(
 def test_versions_in_any_order_give_the_same_returns(build, versions_of, sessions_of):
     seen, again = history(np.random.default_rng(4), versions_of, sessions_of(2014, 2015), date(2015, 9, 1))
     both = pl.concat([seen, again])
-    assert_frame_equal(build(both.sample(fraction=1.0, shuffle=True, seed=2)).rows, build(both.sort("permaticker", "session", "known_at")).rows, check_exact=True)
+    assert_frame_equal(
+        build(both.sample(fraction=1.0, shuffle=True, seed=2)).rows,
+        build(both.sort("permaticker", "session", "known_at")).rows,
+        check_exact=True,
+    )
 
 
 def test_a_year_without_prices_has_no_returns(build):
@@ -175,6 +215,14 @@ def test_every_priced_session_has_a_return_row(build, versions_of, sessions_of):
 def test_first_sight_is_by_receipt_not_by_session(build, versions_of):
     # the day before is delivered again, re-adjusted, only after the second day was seen
     late = prices_known_at(D2) + timedelta(days=30)
-    again = {"session": D1, "close": 5.0, "closeadj": 4.9, "closeunadj": 10.0, "known_at": late, "fetched_at": late, "payload_id": "x"}
+    again = {
+        "session": D1,
+        "close": 5.0,
+        "closeadj": 4.9,
+        "closeunadj": 10.0,
+        "known_at": late,
+        "fetched_at": late,
+        "payload_id": "x",
+    }
     rows = build(versions_of([{"session": D1, "close": 10.0}, again, {"session": D2, "close": 11.0}])).rows
     assert rows["ret_cc"][1] == pytest.approx(0.1)

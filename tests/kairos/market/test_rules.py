@@ -9,7 +9,9 @@ NOBODY = pl.DataFrame(schema={"ticker": pl.String, "session": pl.Date, "reason":
 
 
 def bars(**changes):
-    return pl.DataFrame([{"ticker": "AAA", "session": None} | BAR | changes], schema_overrides=dict.fromkeys(VALUES, pl.Float64))
+    return pl.DataFrame(
+        [{"ticker": "AAA", "session": None} | BAR | changes], schema_overrides=dict.fromkeys(VALUES, pl.Float64)
+    )
 
 
 def test_infinity_is_no_value():

@@ -60,7 +60,13 @@ def test_a_name_given_after_the_last_price_counts_for_nothing(raw_tickers, raw_a
 
 def test_the_newest_delivery_gives_the_attributes(raw_tickers, no_spans):
     rows = [
-        {"permaticker": 1, "ticker": "A", "sector": f"S{year}", "firstpricedate": date(2000, 1, 3), "fetched_at": datetime(year, 1, 1, tzinfo=UTC)}
+        {
+            "permaticker": 1,
+            "ticker": "A",
+            "sector": f"S{year}",
+            "firstpricedate": date(2000, 1, 3),
+            "fetched_at": datetime(year, 1, 1, tzinfo=UTC),
+        }
         for year in (2012, 2014, 2013)
     ]
     assert securities(raw_tickers(rows), RAW_ACTIONS.empty(), no_spans)["sector"].to_list() == ["S2014"]
@@ -92,7 +98,9 @@ def test_the_action_at_the_last_price_explains_a_delisting(raw_tickers, raw_acti
 
 
 def test_a_living_security_has_no_delisting_reason(raw_tickers, raw_actions, no_spans):
-    known = raw_tickers([{"permaticker": 1, "ticker": "A", "firstpricedate": date(2000, 1, 3), "lastpricedate": date(2010, 5, 5)}])
+    known = raw_tickers(
+        [{"permaticker": 1, "ticker": "A", "firstpricedate": date(2000, 1, 3), "lastpricedate": date(2010, 5, 5)}]
+    )
     filed = raw_actions([{"date": date(2010, 5, 5), "action": "acquisitionby", "ticker": "A"}])
     assert securities(known, filed, no_spans).select("isdelisted", "delisting_reason").row(0) == (False, None)
 
@@ -113,5 +121,7 @@ def test_symbols_of_a_file_become_living_securities():
 
 def test_spans_of_a_source_with_tickers_mint_nothing(raw_tickers):
     known = raw_tickers([{"permaticker": 1, "ticker": "A", "firstpricedate": date(2000, 1, 3)}])
-    spans = pl.DataFrame({"source": ["vendor"], "ticker": ["B"], "first_date": [date(2012, 1, 3)], "last_date": [date(2013, 5, 1)]})
+    spans = pl.DataFrame(
+        {"source": ["vendor"], "ticker": ["B"], "first_date": [date(2012, 1, 3)], "last_date": [date(2013, 5, 1)]}
+    )
     assert securities(known, RAW_ACTIONS.empty(), spans)["permaticker"].to_list() == [1]

@@ -80,7 +80,9 @@ def test_an_impossible_value_becomes_null_and_the_row_stays(build, raw_sep, bar,
     found = build(raw_sep([{"ticker": "AAA", "date": DAY, **bar(10.0), **change}]))
     row = found.rows.row(0, named=True)
     assert reasons(found) == [reason]
-    assert {name for name in ("open", "high", "low", "close", "volume", "closeadj", "closeunadj") if row[name] is None} == nulled
+    assert {
+        name for name in ("open", "high", "low", "close", "volume", "closeadj", "closeunadj") if row[name] is None
+    } == nulled
 
 
 def test_single_precision_noise_breaks_no_order(build, raw_sep, bar):
@@ -114,7 +116,13 @@ def test_a_changed_delivery_is_a_version_known_from_its_receipt(build, raw_sep, 
 def test_two_deliveries_before_the_publication_get_different_instants(build, raw_sep, bar):
     morning = datetime(2015, 6, 1, 15, tzinfo=UTC)
     rows = [
-        {"ticker": "AAA", "date": DAY, **bar(10.0 + hour), "fetched_at": morning + timedelta(hours=hour), "payload_id": str(hour)}
+        {
+            "ticker": "AAA",
+            "date": DAY,
+            **bar(10.0 + hour),
+            "fetched_at": morning + timedelta(hours=hour),
+            "payload_id": str(hour),
+        }
         for hour in range(3)
     ]
     found = SEP_VERSIONS.validate(build(raw_sep(rows)).rows)
@@ -146,7 +154,11 @@ def messy(raw_sep, bar, seed):
             for session in sessions:
                 close = float(np.round(10 + rng.integers(0, 2) * rng.random(), 2)) * (3.0 if rng.random() < 0.01 else 1.0)
                 row = {"ticker": ticker, "date": session, **bar(close), **stamp}
-                row |= {} if rng.random() < 0.95 else {str(rng.choice(["open", "close", "volume", "high"])): float(rng.integers(-1, 2))}
+                row |= (
+                    {}
+                    if rng.random() < 0.95
+                    else {str(rng.choice(["open", "close", "volume", "high"])): float(rng.integers(-1, 2))}
+                )
                 rows.extend([row] * (2 if rng.random() < 0.02 else 1))
         rows.append({"ticker": "AAA", "date": date(2015, 7, 4), **bar(1.0), **stamp})
     return raw_sep(rows)

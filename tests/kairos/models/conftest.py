@@ -12,18 +12,19 @@ from kairos.models.folds import seal
 from kairos.models.registry import FAMILIES
 
 FEATURES = ("ret_5d", "mom_12_1", "vol_21d", "px_to_sma_21d", "rsi_14", "turnover_5d")
-SMALL = {  # settings that fit a small panel
-    "ridge": {"inner_folds": 2},
-    "lgbm": {"rounds": 40, "learning_rate": 0.1, "min_data_in_leaf": 100, "num_threads": 1},
+SMALL = {  # configurations that fit a small panel
+    "ridge": {"settings": {"inner_folds": 2}},
+    "lgbm": {"settings": {"rounds": 40, "learning_rate": 0.1, "min_data_in_leaf": 100, "num_threads": 1}},
+    "single": {"features": ["rsi_14"]},
 }
 
 
-def make_matrix(*, names: int = 40, sessions: int = 330, signal: float = 0.3, seed: int = 11) -> Frame:
+def make_matrix(*, names: int = 40, sessions: int = 330, signal: float = 0.25, seed: int = 11) -> Frame:
     """Return a matrix whose 5-day return follows ret_5d (down), rsi_14 (up) and chance."""
     rng = np.random.default_rng(seed)
     days = sessions_between(date(2015, 1, 1), date(2018, 1, 1))[:sessions]
     values = rng.normal(size=(len(FEATURES), sessions, names))
-    drift = signal * 0.02 / 5**0.5 * (values[4] - values[0])
+    drift = signal * 0.02 * (5 / 3) ** 0.5 * (values[4] - values[0])  # per root session, in deviations of the chance
     daily = 0.02 * rng.standard_t(5, size=(sessions + 5, names))
     labels = {}
     for horizon in (1, 5):
@@ -68,7 +69,7 @@ def holdout(sessions):
 def config_of() -> Callable[..., ModelConfig]:
     def build(family: str, **changes) -> ModelConfig:
         values = {"name": family, "family": family, "folds": {"min_train_sessions": 120, "test_sessions": 40}}
-        return parse_config({**values, "settings": SMALL[family], **changes}, where="test")
+        return parse_config({**values, **SMALL[family], **changes}, where="test")
 
     return build
 

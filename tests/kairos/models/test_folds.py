@@ -102,8 +102,8 @@ def test_twelve_sessions_are_cut_as_by_hand():
     )
 
 
-def test_purging_one_session_of_the_published_example_leaves_sessions_4_to_6():
-    # science: train 4-7 before test 8-11 becomes 4-6 with a purge of one session
+def test_three_blocks_of_four_sessions_are_purged_before_the_test():
+    # the 12 rows of skfolio's purging example, as a single path: of train 4-7 before test 8-11, a purge of 1 leaves 4-6
     found = walk_forward(
         days(12),
         horizon=1,

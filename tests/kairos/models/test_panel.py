@@ -94,5 +94,5 @@ def test_repeated_rows_are_refused(matrix):
 def test_only_one_universe_year_is_taken(matrix, years):
     rows = pl.concat([matrix.clear(), *(matrix.with_columns(pl.lit(y, dtype=pl.Int32).alias("universe_year")) for y in years)])
 
-    with pytest.raises(ModelError, match="expected exactly one|hold no value"):
+    with pytest.raises(ModelError, match=r"expected exactly one|hold no value"):
         make_panel(rows, features=USED)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -20,7 +22,7 @@ STARTS = np.array([0, 30, 60, 90])
 
 def test_ranks_agree_with_scipy_ties_and_gaps_included(values):
     expected = np.zeros(values.shape)
-    for first, end in zip(STARTS[:-1], STARTS[1:], strict=True):
+    for first, end in pairwise(STARTS):
         for column in range(values.shape[1]):
             block = values[first:end, column]
             known = ~np.isnan(block)
