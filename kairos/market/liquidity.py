@@ -54,7 +54,7 @@ def _measure(placed: Frame, ends: Frame, start: int) -> Frame:
         {
             "line": np.repeat(np.arange(start, start + lines, dtype=np.uint32), last.size),
             "session": pl.concat([ends["session"]] * lines),
-            "zero_volume_days_60d": ((windows == 0).sum(axis=2) ).ravel(),
+            "zero_volume_days_60d": ((windows == 0).sum(axis=2) - ahead).ravel(),
             "full": full,
             **{name: values.ravel() for name, values in figures.items()},
         }

@@ -55,14 +55,13 @@ def daily_returns(
     of_year = pl.col("session").dt.year() == year
     dead = delisting_returns(rows, tickers, sessions_loaded=sessions_loaded, unknown=unknown_delisting_return)
     shaped = pl.concat([_shaped(rows.filter(of_year)), DAILY_RETURNS.conform(dead.filter(of_year))])
-    lines = set_aside(
-        broken.filter(of_year).with_columns(pl.lit(year).alias("year"), pl.lit(WAIVER).alias("reason")),
-        ("ticker", "session", "session_before", "close", "close_before", "ret_cc"),
-        writer=WRITER,
-        dataset="sep",
-        action=VALUE_NULLED,
-    )
-    return Cleaned(shaped.sort("permaticker", "session"), lines)
+    return Cleaned(shaped.sort("permaticker", "session"), _lines(broken.filter(of_year), year))
+
+
+def _lines(broken: Frame, year: int) -> Frame:
+    stated = broken.with_columns(pl.lit(year).alias("year"), pl.lit(WAIVER).alias("reason"))
+    details = ("ticker", "session", "session_before", "close", "close_before", "ret_cc")
+    return set_aside(stated, details, writer=WRITER, dataset="sep", action=VALUE_NULLED)
 
 
 def _with_actions(rows: Frame, actions: Frame) -> Frame:

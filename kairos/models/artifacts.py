@@ -7,6 +7,7 @@
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -26,6 +27,7 @@ from kairos.models.registry import FAMILIES
 
 SUMS = "SHA256SUMS"
 LATEST = "latest"
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 UNSAFE = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin")  # loading one of these can run any code
 
 
@@ -40,8 +42,10 @@ def save_model(model: Model, *, root: Path, run_id: str, metrics: Frame, manifes
         manifest: What it was made from: table versions, code, whatever else explains it.
 
     Raises:
-        ModelError: The run's folder exists.
+        ModelError: The run's folder exists, or its name is no plain one.
     """
+    if not RUN_ID.fullmatch(run_id) or run_id == LATEST:
+        raise ModelError(f"run id {run_id!r}: expected letters, digits, `-`, `_` and `.`, beginning with a letter or digit.")
     family = root / model.config.family
     folder = family / run_id
     if folder.exists():
@@ -86,14 +90,11 @@ def verify(folder: Path) -> None:
         NotFoundError: There is no such folder.
         ModelError: A file was changed, is missing or was added, or the artifact is a pickle.
     """
-    if folder.suffix in UNSAFE:
-        raise ModelError(
-            f"{folder}: a {folder.suffix} file can run code when it is read; expected an artifact folder. Train again."
-        )
+    _refuse_pickles(folder)
     if not folder.is_dir():
         raise NotFoundError(f"artifact {folder}: no such folder. Train the model, or check MODEL_DIR.")
     expected = _sums(folder)
-    present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {SUMS}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
     for name in sorted(expected.keys() | present):
         if name not in expected:
             raise ModelError(f"artifact {folder}: {name} is not in {SUMS}; something was added. Train again, or roll back.")
@@ -146,6 +147,15 @@ def _write(model: Model, folder: Path, *, metrics: Frame, manifest: Mapping[str,
     (folder / SUMS).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _refuse_pickles(folder: Path) -> None:
+    found = [path for path in (folder, *folder.rglob("*")) if path.suffix in UNSAFE]
+    if found:
+        raise ModelError(
+            f"artifact {folder}: {found[0].name} is of a kind ({found[0].suffix}) that can run code when it is read; "
+            "expected JSON and LightGBM text alone. Train the model again."
+        )
+
+
 def _place(folder: Path, config: ModelConfig, horizon: int) -> Path:
     return folder if horizon == config.horizons[0] else folder / f"{horizon}d"
 
@@ -162,8 +172,8 @@ def _sums(folder: Path) -> dict[str, str]:
     file = folder / SUMS
     if not file.is_file():
         raise ModelError(f"artifact {folder}: no {SUMS}, so nothing vouches for its files. Train again, or roll back.")
-    lines = [line.partition("  ") for line in file.read_bytes().decode("utf-8", "replace").splitlines()]
-    return {name: digest for digest, _, name in lines}
+    lines = file.read_bytes().decode("utf-8", "replace").split("\n")
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines if line)}
 
 
 def _digest(file: Path) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from threading import Lock
 
+import polars as pl
+
 from kairos.frames import Frame
 from kairos.sandbox.catalog import VENDOR
 from kairos.sandbox.query import Query
@@ -86,8 +88,11 @@ def _signature(path: str, expires: int) -> str:
 
 
 def csv_bytes(frame: Frame) -> bytes:
-    """Return the frame as CSV: header, ISO dates, empty for null."""
-    return frame.write_csv(None, date_format="%Y-%m-%d", float_scientific=False).encode()
+    """Return the frame as CSV: header, ISO dates, whole numbers as `1200345.0`, empty for null."""
+    volume = [pl.col(name) for name in frame.columns if name == "volume"]
+    whole = [pl.when(v.round() == v).then(pl.format("{}.0", v.cast(pl.Int64))).otherwise(v.cast(pl.String)) for v in volume]
+    printed = frame.with_columns(text.alias("volume") for text in whole)
+    return printed.write_csv(None, date_format="%Y-%m-%d", float_scientific=False).encode()
 
 
 def zip_bytes(frame: Frame, stem: str) -> bytes:

@@ -25,17 +25,18 @@ def reused(raw_tickers):
 
 
 @pytest.mark.parametrize(
-    ("ticker", "fetched", "day", "expected"),
+    ("row", "expected"),
     [
-        ("XYZ", 2010, date(2009, 6, 1), 1),  # as the vendor had it then
-        ("XYZ", 2015, date(2013, 6, 3), 2),
-        ("XYZ1", 2015, date(2009, 6, 1), 1),
-        ("XYZ", 2013, date(2012, 6, 1), 2),  # the last snapshot before knew only a dead one
-        ("XYZ", 2005, date(2004, 6, 1), 1),  # before the first snapshot the earliest decides
-        ("QQQ", 2015, date(2013, 6, 3), None),
+        (("XYZ", 2010, date(2009, 6, 1)), 1),  # as the vendor had it then
+        (("XYZ", 2015, date(2013, 6, 3)), 2),
+        (("XYZ1", 2015, date(2009, 6, 1)), 1),
+        (("XYZ", 2013, date(2012, 6, 1)), 2),  # the last snapshot before knew only a dead one
+        (("XYZ", 2005, date(2004, 6, 1)), 1),  # before the first snapshot the earliest decides
+        (("QQQ", 2015, date(2013, 6, 3)), None),
     ],
 )
-def test_a_ticker_means_who_bore_it_when_the_payload_was_received(reused, raw_sep, bar, ticker, fetched, day, expected):
+def test_a_ticker_means_who_bore_it_when_the_payload_was_received(reused, raw_sep, bar, row, expected):
+    ticker, fetched, day = row
     rows = raw_sep([{"ticker": ticker, "date": day, **bar(1.0)}], fetched_at=YEARS[fetched])
     assert with_permaticker(rows, reused)["permaticker"].to_list() == [expected]
 

@@ -19,11 +19,17 @@ def change(day, kind, ticker, contra):
 
 FIRST, SECOND = date(2005, 6, 1), date(2008, 6, 2)
 UNDER_PRESENT = [
-    change(FIRST, "from", "Z", "X"), change(FIRST, "to", "Z", "Y"), change(SECOND, "from", "Z", "Y"), change(SECOND, "to", "Z", "Z"),
-]  # fmt: skip
+    change(FIRST, "from", "Z", "X"),
+    change(FIRST, "to", "Z", "Y"),
+    change(SECOND, "from", "Z", "Y"),
+    change(SECOND, "to", "Z", "Z"),
+]
 UNDER_EACH = [
-    change(FIRST, "from", "Y", "X"), change(FIRST, "to", "X", "Y"), change(SECOND, "from", "Z", "Y"), change(SECOND, "to", "Y", "Z"),
-]  # fmt: skip
+    change(FIRST, "from", "Y", "X"),
+    change(FIRST, "to", "X", "Y"),
+    change(SECOND, "from", "Z", "Y"),
+    change(SECOND, "to", "Y", "Z"),
+]
 ONLY_TO = [change(FIRST, "to", "X", "Y"), change(SECOND, "to", "Y", "Z")]
 TURNED = [change(FIRST, "from", "X", "Y"), change(SECOND, "from", "Y", "Z")]
 
@@ -79,20 +85,21 @@ def test_a_security_counts_as_known_from_its_first_price(raw_tickers, no_spans):
 
 
 @pytest.mark.parametrize(
-    ("action", "day", "expected"),
+    ("filed", "expected"),
     [
-        ("acquisitionby", date(2010, 5, 5), "merger"),
-        ("mergerto", date(2010, 5, 6), "merger"),
-        ("bankruptcyliquidation", date(2010, 5, 5), "performance"),
-        ("regulatorydelisting", date(2010, 5, 20), "performance"),
-        ("acquisitionof", date(2010, 5, 5), "unknown"),
-        ("acquisitionby", date(2008, 1, 3), "unknown"),
-        ("delisted", date(2010, 5, 5), "unknown"),
+        (("acquisitionby", date(2010, 5, 5)), "merger"),
+        (("mergerto", date(2010, 5, 6)), "merger"),
+        (("bankruptcyliquidation", date(2010, 5, 5)), "performance"),
+        (("regulatorydelisting", date(2010, 5, 20)), "performance"),
+        (("acquisitionof", date(2010, 5, 5)), "unknown"),
+        (("acquisitionby", date(2008, 1, 3)), "unknown"),
+        (("delisted", date(2010, 5, 5)), "unknown"),
     ],
 )
-def test_the_action_at_the_last_price_explains_a_delisting(raw_tickers, raw_actions, no_spans, action, day, expected):
+def test_the_action_at_the_last_price_explains_a_delisting(raw_tickers, raw_actions, no_spans, filed, expected):
     life = {"firstpricedate": date(2000, 1, 3), "lastpricedate": date(2010, 5, 5), "isdelisted": "Y"}
     known = raw_tickers([{"permaticker": 1, "ticker": "A", **life}])
+    action, day = filed
     found = securities(known, raw_actions([{"date": day, "action": action, "ticker": "A"}]), no_spans)
     assert found["delisting_reason"].to_list() == [expected]
 

@@ -10,6 +10,7 @@ from kairos.frames import Frame
 from kairos.models.config import ModelConfig, parse_config
 from kairos.models.folds import seal
 from kairos.models.registry import FAMILIES
+from kairos.models.walkforward import Trained, train_walk_forward
 
 FEATURES = ("ret_5d", "mom_12_1", "vol_21d", "px_to_sma_21d", "rsi_14", "turnover_5d")
 SMALL = {  # configurations that fit a small panel
@@ -77,3 +78,19 @@ def config_of() -> Callable[..., ModelConfig]:
 @pytest.fixture(scope="session", params=list(FAMILIES))
 def family(request) -> str:
     return request.param
+
+
+@pytest.fixture(scope="session")
+def trainings(matrix, holdout, config_of) -> dict[str, Trained]:
+    """Return a training of every family, over one horizon."""
+    return {name: train_walk_forward(matrix, config_of(name), holdout=holdout, model_id=f"{name}_2015") for name in FAMILIES}
+
+
+@pytest.fixture
+def trained(family, trainings) -> Trained:
+    return trainings[family]
+
+
+@pytest.fixture(scope="session")
+def two_horizons(matrix, holdout, config_of) -> Trained:
+    return train_walk_forward(matrix, config_of("ridge", horizons=[5, 1]), holdout=holdout, model_id="ridge_2015")

@@ -27,7 +27,7 @@ def window(sessions):
 def test_the_number_of_threads_does_not_change_the_forecasts(matrix, window):
     scores = []
     for threads in (1, 2):
-        panel, (model,) = fit(matrix, [window], num_threads=threads)
+        panel, (model,) = fit(matrix, [window], num_threads=threads, rounds=5)
         scores.append(model.forecast(panel)["score"])
 
     assert scores[0].equals(scores[1])
@@ -72,3 +72,16 @@ def test_tree_shap_is_lightgbms_own(matrix, window):
 def test_a_seed_that_lightgbm_cannot_hold_is_refused(matrix, window):
     with pytest.raises(ModelError, match="seed 2147483648: LightGBM takes 0 to 2147483647"):
         fit(matrix, [window], seed=2**31)
+
+
+def test_bin_edges_know_no_later_row(matrix, window):
+    later = pl.col("session") > window.last
+    stretched = matrix.with_columns(
+        pl.when(later).then(pl.col(name) ** 5).otherwise(pl.col(name)).alias(name) for name in FEATURES
+    )
+    early = Span(window.first, window.last)
+
+    found, expected = (fit(rows, [window], transform="zscore") for rows in (stretched, matrix))
+
+    assert found[1][0].text == expected[1][0].text
+    assert found[1][0].forecast(found[0].between(early)).equals(expected[1][0].forecast(expected[0].between(early)))

@@ -143,7 +143,7 @@ def test_what_happens_in_the_year_decides_nothing(market):
 def test_the_dead_stay_with_their_last_price_and_reason(market, reason):
     market.tickers = [ticker(1, isdelisted=True, lastpricedate=AFTER[29], delisting_reason=reason), ticker(2)]
     dead = {"permaticker": 1, "session": AFTER[30], "ret_cc": -0.3, "ret_source": "delisting", "is_delisting": True}
-    market.returns = prices(1, BEFORE + AFTER[:30]) + [dead] + prices(2, BEFORE + AFTER)
+    market.returns = [*prices(1, BEFORE + AFTER[:30]), dead, *prices(2, BEFORE + AFTER)]
     market.liquidity.append(traded(2))
     found = market.members().select("permaticker", "entry", "exit", "reason").rows()
     assert found == [(1, FIRST, AFTER[29], reason), (2, FIRST, None, "trading")]
