@@ -1,12 +1,12 @@
 """Feature assets: one per family, from forward-chained returns only."""
 
 import dagster as dg
-from kairos.plots.tables import missingness
 
 from assets.table_asset import Work, table_asset
 from kairos.features.core import FeatureSet, build
 from kairos.features.registry import FEATURE_SETS
 from kairos.frames import Frame
+from kairos.plots.tables import missingness
 from kairos.tables import market
 from kairos.tables.registry import TABLES
 from resources.table_io import Read

@@ -1,18 +1,18 @@
 """Market assets: from raw rows to prices, returns and liquidity by permanent id."""
 
-from kairos.market.returns import daily_returns as chained_returns
-from kairos.market.waivers import read_waivers
-from kairos.plots.tables import missingness
-
 from assets.table_asset import Work, table_asset
 from kairos.frames import Frame, stack
 from kairos.market.actions import corporate_actions
 from kairos.market.base import latest_versions
+from kairos.market.checks import CHECKS
 from kairos.market.liquidity import liquidity_60d
 from kairos.market.loaded import price_spans, sessions_loaded
 from kairos.market.metrics import daily_metrics as metrics_in_usd
+from kairos.market.returns import daily_returns as chained_returns
 from kairos.market.tickers import securities
 from kairos.market.versions import build_versions
+from kairos.market.waivers import read_waivers
+from kairos.plots.tables import missingness
 from kairos.tables import market, raw
 from kairos.tables.core import Cleaned
 from resources.table_io import ALL_DAYS, Read
@@ -40,7 +40,7 @@ def sep_versions(work: Work, **received: Frame) -> Cleaned:
     return build_versions(rows, named, year=work.year, waivers=read_waivers(work.platform.settings.home))
 
 
-@table_asset(market.SEP_BASE, reads=(Read(market.SEP_VERSIONS),), plot=missingness)
+@table_asset(market.SEP_BASE, reads=(Read(market.SEP_VERSIONS),), checks=CHECKS["sep_base"], plot=missingness)
 def sep_base(work: Work, sep_versions: Frame) -> Frame:
     """The newest version of every row; `as_of` gives the state of any earlier instant."""
     return latest_versions(sep_versions)
@@ -64,6 +64,7 @@ def daily_metrics(work: Work, **received: Frame) -> Cleaned:
 @table_asset(
     market.DAILY_RETURNS,
     reads=(Read(market.SEP_VERSIONS, years_back=1), Read(market.ACTIONS, years_back=1), Read(market.TICKERS)),
+    checks=CHECKS["daily_returns"],
     plot=missingness,
 )
 def daily_returns(work: Work, sep_versions: Frame, actions: Frame, tickers: Frame) -> Cleaned:

@@ -1,11 +1,11 @@
 """Matrix assets: a universe year's features, and the same with what came after."""
 
 import dagster as dg
-from kairos.plots.tables import missingness
 
 from assets.table_asset import Work, table_asset
 from kairos.features.matrix import Variant, complete
 from kairos.frames import Frame
+from kairos.plots.tables import missingness
 from kairos.tables import market, matrix, universe
 from kairos.tables.features import TABLES as FEATURE_TABLES
 from kairos.targets.forward import with_forward_returns

@@ -58,7 +58,7 @@ def _assets_of(config: ModelConfig) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"train_{config.name}",
         specs=[_spec(config, kind, table, keys) for kind, table in OUTPUTS.items()],
-        check_specs=[spec for kind, table in OUTPUTS.items() for spec in check_specs(table, keys[kind])],
+        check_specs=[spec for key in keys.values() for spec in check_specs(key)],
         partitions_def=universe_years,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )

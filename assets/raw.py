@@ -42,7 +42,7 @@ class ImportFiles(dg.Config):
     owners=OWNERS,
     kinds={"python", "deltalake"},
     metadata=metadata.static(raw.RAW_PAYLOADS, ()),
-    check_specs=check_specs(raw.RAW_PAYLOADS, "raw_payloads_bulk"),
+    check_specs=check_specs("raw_payloads_bulk"),
     pool=VENDOR_POOL,
 )
 def raw_payloads_bulk(
@@ -66,7 +66,7 @@ def raw_payloads_bulk(
     owners=OWNERS,
     kinds={"python", "deltalake"},
     metadata=metadata.static(raw.RAW_PAYLOADS, ()),
-    check_specs=check_specs(raw.RAW_PAYLOADS, "raw_payloads"),
+    check_specs=check_specs("raw_payloads"),
     pool=VENDOR_POOL,
 )
 def raw_payloads(

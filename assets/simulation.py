@@ -53,7 +53,7 @@ def simulation_assets(configs: Sequence[ModelConfig]) -> list[dg.AssetsDefinitio
     @dg.multi_asset(
         name="simulation",
         specs=[_spec(table, reads) for table in OUTPUTS.values()],
-        check_specs=[spec for table in OUTPUTS.values() for spec in check_specs(table, table.name)],
+        check_specs=[spec for table in OUTPUTS.values() for spec in check_specs(table.name)],
         partitions_def=universe_years,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )

@@ -14,7 +14,7 @@ from assets import metadata
 from assets.partitions import definition, edge
 from kairos.errors import ContractError, KairosError
 from kairos.frames import Frame
-from kairos.tables.core import Cleaned, Outcome, Partition, Table
+from kairos.tables.core import Check, Cleaned, Outcome, Partition, Table
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
 
@@ -71,6 +71,7 @@ class Recipe:
     plot: Callable[[Frame], bytes] | None = None
     append: bool = False
     deps: tuple[Read, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 class BlockedError(KairosError):
@@ -86,6 +87,7 @@ def table_asset(
     *,
     reads: Sequence[Read] = (),
     deps: Sequence[Read] = (),
+    checks: Sequence[Check] = (),
     plot: Callable[[Frame], bytes] | None = None,
     pool: str | None = None,
     append: bool = False,
@@ -97,6 +99,7 @@ def table_asset(
         table: What is filled.
         reads: What is read; each becomes a keyword argument of the function.
         deps: What the function reads in its own way; it stands in the graph and in the lineage.
+        checks: Truths about the rows beyond those of the table.
         plot: Draws the newest partition as a PNG for the UI.
         pool: Dagster pool that bounds how many run at once.
         append: Rows of payloads that the table does not hold yet are added; nothing is replaced.
@@ -104,7 +107,7 @@ def table_asset(
     """
 
     def decorate(fill: Callable[..., Frame | Cleaned]) -> dg.AssetsDefinition:
-        recipe = Recipe(table, table.name, tuple(reads), fill, plot, append, tuple(deps))
+        recipe = Recipe(table, table.name, tuple(reads), fill, plot, append, tuple(deps), (*table.checks, *checks))
 
         def body(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO) -> Iterator[Any]:
             yield from fill_partitions(context, platform, table_io, recipe)
@@ -119,7 +122,7 @@ def table_asset(
             owners=OWNERS,
             kinds={"polars", "deltalake"},
             metadata=metadata.static(table, reads),
-            check_specs=check_specs(table, table.name),
+            check_specs=check_specs(table.name, recipe.checks),
             pool=pool,
             config_schema=dict(config_schema or {}),
         )(body)
@@ -127,14 +130,14 @@ def table_asset(
     return decorate
 
 
-def check_specs(table: Table, asset_key: str) -> list[dg.AssetCheckSpec]:
-    """Return the specs of a table's checks: its contract, and what the registry adds."""
+def check_specs(asset_key: str, checks: Sequence[Check] = ()) -> list[dg.AssetCheckSpec]:
+    """Return the specs of an asset's checks: its table's contract, and those given."""
     contract = dg.AssetCheckSpec(
         CONTRACT, asset=asset_key, description="Columns, types, bounds and key are as declared.", blocking=True
     )
     declared = [
         dg.AssetCheckSpec(check.name, asset=asset_key, description=check.description, blocking=check.blocking)
-        for check in table.checks
+        for check in checks
     ]
     return [contract, *declared]
 
@@ -165,8 +168,8 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     frames = {read.table.name: table_io.load(read, consumer=recipe.table, key=work.key) for read in recipe.reads}
     made = recipe.fill(work, **frames)
     rows = recipe.table.validate(made.rows if isinstance(made, Cleaned) else made)
-    outcomes = {check.name: check.run(rows) for check in recipe.table.checks}
-    broken = [check.name for check in recipe.table.checks if check.blocking and not outcomes[check.name].passed]
+    outcomes = {check.name: check.run(rows) for check in recipe.checks}
+    broken = [check.name for check in recipe.checks if check.blocking and not outcomes[check.name].passed]
     if broken:
         raise BlockedError(f"check {broken[0]} failed: {outcomes[broken[0]].summary}", outcomes)
     commit = table_io.commit(recipe.asset_key, run_id=work.context.run_id, key=work.key or "-", reads=work.reads)
@@ -201,7 +204,7 @@ def _check_results(recipe: Recipe, done: Sequence[Part]) -> list[dg.AssetCheckRe
         passed=True, summary="Holds for every row written.", figures={"rows": sum(part.frame.height for part in done)}
     )
     results = [metadata.check_result(CONTRACT, recipe.asset_key, held, blocking=True)]
-    for check in recipe.table.checks:
+    for check in recipe.checks:
         worst = min(done, key=lambda part: part.outcomes[check.name].passed)
         chosen = worst if not worst.outcomes[check.name].passed else done[-1]
         results.append(
@@ -216,7 +219,7 @@ def _failed_checks(recipe: Recipe, error: KairosError) -> Iterator[dg.AssetCheck
         broken = Outcome(passed=False, summary=str(error), figures={})
         yield metadata.check_result(CONTRACT, recipe.asset_key, broken, blocking=True)
     if isinstance(error, BlockedError):
-        for check in recipe.table.checks:
+        for check in recipe.checks:
             yield metadata.check_result(check.name, recipe.asset_key, error.outcomes[check.name], blocking=check.blocking)
 
 

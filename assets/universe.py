@@ -1,11 +1,10 @@
 """Universe assets: who could be traded, decided at a universe year's first session."""
 
-from kairos.plots.tables import universe_reasons
-from kairos.universe.midcap import candidates, members
-
 from assets.table_asset import Work, table_asset
 from kairos.frames import Frame
+from kairos.plots.tables import universe_reasons
 from kairos.tables import market, universe
+from kairos.universe.midcap import candidates, members
 from resources.table_io import Read
 
 

@@ -112,7 +112,7 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - the values ar
     """
     home = Path(overrides.pop("home", None) or os.environ.get("KAIROS_HOME") or ".kairos").expanduser().resolve()
     try:
-        return Settings(_env_file=home / SETTINGS_FILE, **{"home": home, **overrides})  # type: ignore[call-arg]
+        return Settings(_env_file=home / SETTINGS_FILE, **{"home": home, **overrides})
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in problem["loc"])

@@ -97,7 +97,8 @@ def _table(table: Table) -> str:
         ),
     )
     checks = "".join(
-        f"\n- check `{check.name}`{'' if check.blocking else ' (a warning)'}: {check.description}" for check in table.checks
+        f"\n- check `{check.name}`{'' if check.blocking else ' (a warning)'}: {check.description}"
+        for check in (*table.checks, *CHECKS.get(table.name, ()))
     )
     return f"### {table.name}\n\n{table.description} {'; '.join(facts)}.\n{checks}\n\n{rows}"
 

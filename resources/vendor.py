@@ -47,9 +47,11 @@ class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         from kairos.sandbox.server import VendorServer
 
-        with VendorServer(embedded_market(settings), clock=clock) as server:
-            with SharadarClient.from_settings(_pointed_at(server.base_url, settings), clock) as client:
-                yield client
+        with (
+            VendorServer(embedded_market(settings), clock=clock) as server,
+            SharadarClient.from_settings(_pointed_at(server.base_url, settings), clock) as client,
+        ):
+            yield client
 
 
 def embedded_market(settings: Settings) -> "Market":

@@ -41,7 +41,7 @@ def train(panel: Panel, windows: Sequence[Span], *, task: Task, settings: Single
         sums = daily.over(panel.within(window))
         mean, deviation = sums.scaling()
         _, moment = sums.centred(mean, deviation)
-        slope = max(abs(float(moment[0])) / sums.n, SMALLEST_SLOPE)
+        slope: float = max(abs(float(moment[0])) / float(sums.n), SMALLEST_SLOPE)
         scaler = Scaler(
             transform=settings.transform,
             features=panel.features,

@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kairos.errors import NotFoundError, WarehouseError
 from kairos.frames import Frame
 from kairos.tables.registry import TABLES
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import connect
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def run_sql(warehouse: Warehouse, statement: str) -> Frame:
@@ -21,14 +25,18 @@ def run_sql(warehouse: Warehouse, statement: str) -> Frame:
 
     connection = connect(warehouse)
     try:
-        rows: Frame = connection.sql(statement).pl()
-        return rows
+        return _rows(connection, statement)
     except duckdb.CatalogException as error:
         raise NotFoundError(f'SQL: {_told(error)} `kairos sql "SHOW TABLES"` lists what there is.') from None
     except duckdb.Error as error:
         raise WarehouseError(f"SQL: {_told(error)}") from None
     finally:
         connection.close()
+
+
+def _rows(connection: "duckdb.DuckDBPyConnection", statement: str) -> Frame:
+    found: Frame = connection.sql(statement).pl()
+    return found
 
 
 def _told(error: Exception) -> str:

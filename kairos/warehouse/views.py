@@ -98,8 +98,7 @@ def _yearly_views(warehouse: Warehouse, table: Table) -> list[str]:
     years = sorted({int(partition[column]) for partition in warehouse.partitions(table)})
     condition = "year(session)" if column not in table.columns else column
     return [
-        f'CREATE OR REPLACE VIEW "{table.yearly_view.format(year=year)}" AS '
-        f'SELECT * FROM "{table.name}" WHERE {condition} = {year}'
+        f'CREATE OR REPLACE VIEW "{table.yearly_view.format(year=year)}" AS FROM "{table.name}" WHERE {condition} = {year}'
         for year in years
     ]
 

@@ -15,7 +15,7 @@ def _home(tmp_path, monkeypatch):
 
 def test_a_value_out_of_bounds_names_its_variable(monkeypatch):
     monkeypatch.setenv("STRAT_COST_BPS", "-1")
-    with pytest.raises(SettingsError, match="STRAT_COST_BPS.*greater than or equal to 0"):
+    with pytest.raises(SettingsError, match=r"STRAT_COST_BPS.*greater than or equal to 0"):
         load_settings()
 
 
