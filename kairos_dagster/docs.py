@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kairos.features.registry import FEATURE_SETS
+from kairos.market.checks import CHECKS
 from kairos.settings import Settings
-from kairos.tables.core import Table
+from kairos.tables.core import Check, Table
 from kairos.tables.registry import TABLES
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
@@ -96,11 +97,12 @@ def _table(table: Table) -> str:
             for name, column in table.schema.columns.items()
         ),
     )
-    checks = "".join(
-        f"\n- check `{check.name}`{'' if check.blocking else ' (a warning)'}: {check.description}"
-        for check in (*table.checks, *CHECKS.get(table.name, ()))
-    )
+    checks = "".join(_check_line(check) for check in (*table.checks, *CHECKS.get(table.name, ())))
     return f"### {table.name}\n\n{table.description} {'; '.join(facts)}.\n{checks}\n\n{rows}"
+
+
+def _check_line(check: Check) -> str:
+    return f"\n- check `{check.name}`{'' if check.blocking else ' (a warning)'}: {check.description}"
 
 
 def _rows(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

@@ -83,22 +83,25 @@ def train_walk_forward(
     }
     tick = _counter(sum(len(found) + 1 for found in folds.values()), on_fold)
     walks = {task.horizon: _walk(panel, folds[task.horizon], task=task, config=config, tick=tick) for task in tasks}
-    predictions = pl.concat([walk.predictions for walk in walks.values()]).with_columns(pl.lit(model_id).alias("model_id"))
-    shap = pl.concat([walk.shap for walk in walks.values()]).with_columns(pl.lit(model_id).alias("model_id"))
-    conformed = PREDICTIONS.conform(predictions)
+    tag = pl.lit(model_id).alias("model_id")
+    predictions = PREDICTIONS.conform(pl.concat([walk.predictions for walk in walks.values()]).with_columns(tag))
     return Trained(
-        model=Model(
-            model_id=model_id,
-            config=config,
-            features=features,
-            forecasters={horizon: walk.final for horizon, walk in walks.items()},
-            offsets={horizon: residual_offsets(walk.residuals) for horizon, walk in walks.items()},
-            trained_through=max(walk.trained_through for walk in walks.values()),
-        ),
-        predictions=conformed,
-        metrics=model_metrics(conformed, panel.rows, target=config.target),
-        shap=SHAP_IMPORTANCE.conform(shap),
+        model=_model_for_use(walks, model_id=model_id, config=config, features=features),
+        predictions=predictions,
+        metrics=model_metrics(predictions, panel.rows, target=config.target),
+        shap=SHAP_IMPORTANCE.conform(pl.concat([walk.shap for walk in walks.values()]).with_columns(tag)),
         folds=folds,
+    )
+
+
+def _model_for_use(walks: dict[int, _Walk], *, model_id: str, config: ModelConfig, features: tuple[str, ...]) -> Model:
+    return Model(
+        model_id=model_id,
+        config=config,
+        features=features,
+        forecasters={horizon: walk.final for horizon, walk in walks.items()},
+        offsets={horizon: residual_offsets(walk.residuals) for horizon, walk in walks.items()},
+        trained_through=max(walk.trained_through for walk in walks.values()),
     )
 
 

@@ -47,6 +47,7 @@ def version_row(known: datetime, close: float) -> dict[str, object]:
         "known_source": "observed",
         "fetched_at": known,
         "payload_id": "p",
+        "row": 0,
     }
 
 
