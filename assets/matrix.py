@@ -16,14 +16,14 @@ FULL = dg.Field(bool, default_value=True, description="All features; false for r
 
 @table_asset(
     matrix.FEAT_MATRIX_COMPLETE,
-    reads=(Read(universe.MIDCAP_UNIVERSE), *(Read(table) for table in FEATURE_TABLES)),
+    reads=(Read(universe.MIDCAP_UNIVERSE), Read(market.TICKERS), *(Read(table) for table in FEATURE_TABLES)),
     plot=missingness,
     config_schema={"full": FULL},
 )
-def feat_matrix_complete(work: Work, midcap_universe: Frame, **features: Frame) -> Frame:
+def feat_matrix_complete(work: Work, *, midcap_universe: Frame, tickers: Frame, **features: Frame) -> Frame:
     """The members' features on every session between entry and exit."""
     variant: Variant = "full" if work.config["full"] else "base"
-    return complete(midcap_universe, list(features.values()), universe_year=work.year, variant=variant)
+    return complete(midcap_universe, list(features.values()), tickers=tickers, universe_year=work.year, variant=variant)
 
 
 @table_asset(

@@ -34,7 +34,24 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     shown.heading(f"Importing {dataset}")
     run_config = {"ops": {"raw_payloads_bulk": {"config": config}}}
     materialise(settings, ["raw_payloads_bulk", f"raw_{dataset}_bulk"], progress=shown, run_config=run_config)
+    if dataset == "sep":
+        _hint_at_price_returns(settings, source, shown)
     refresh_market(settings, shown)
+
+
+def _hint_at_price_returns(settings: Settings, source: str, progress: Progress) -> None:
+    """Say so when a source has come without adjusted prices: that is a choice, but seldom a wanted one."""
+    import polars as pl
+
+    from kairos.tables.raw import RAW_SEP_BULK
+    from kairos.warehouse.store import Warehouse
+
+    rows = Warehouse(settings.warehouse).scan(RAW_SEP_BULK).filter(pl.col("source") == source)
+    if not rows.select(pl.col("closeadj").count()).collect().item():
+        progress.line(
+            "no closeadj: returns are price returns, without dividends. If the file has an adjusted close, import it again "
+            "with --map closeadj=ITS_COLUMN and another --source."
+        )
 
 
 def daily_download_step(first: str, last: str, *, progress: Progress | None = None) -> None:

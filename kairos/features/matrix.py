@@ -14,12 +14,15 @@ Variant = Literal["base", "full"]
 """Which features the matrix holds: the three of the base, or all."""
 
 
-def complete(midcap_universe: Frame, features: Sequence[Frame], *, universe_year: int, variant: Variant) -> Frame:
+def complete(
+    midcap_universe: Frame, features: Sequence[Frame], *, tickers: Frame, universe_year: int, variant: Variant
+) -> Frame:
     """Return one row per member and session from entry to exit, with universe_year, ticker and every feature column.
 
     Args:
         midcap_universe: Rows of the `midcap_universe` table.
         features: One frame per feature table, covering the universe year and all later years.
+        tickers: The `tickers` table; each row bears the ticker of its own session.
         universe_year: First year of the universe.
         variant: `base` fills `BASE_FEATURES` only and leaves the other columns null; `full` fills all.
 
@@ -31,16 +34,25 @@ def complete(midcap_universe: Frame, features: Sequence[Frame], *, universe_year
     rows = _side_by_side([_member_rows(members, frame, wanted) for frame in features if set(wanted) & set(frame.columns)])
     require_columns(rows, wanted, where=f"feature tables for the {variant} matrix of {universe_year}")
     absent = [pl.lit(None, pl.Float32).alias(feature.name) for feature in ALL_FEATURES if feature.name not in wanted]
-    return (
-        rows.with_columns(absent)
-        .join(members.select("permaticker", "ticker"), on="permaticker", how="left", maintain_order="left")
-        .select(
-            pl.lit(universe_year, pl.Int32).alias("universe_year"),
-            "permaticker",
-            "ticker",
-            "session",
-            *(feature.name for feature in ALL_FEATURES),
-        )
+    return _named(rows.with_columns(absent), members, tickers).select(
+        pl.lit(universe_year, pl.Int32).alias("universe_year"),
+        "permaticker",
+        "ticker",
+        "session",
+        *(feature.name for feature in ALL_FEATURES),
+    )
+
+
+def _named(rows: Frame, members: Frame, tickers: Frame) -> Frame:
+    """Add the ticker that each security bore on the session; before any known one, that of the decision."""
+    names = tickers.select("permaticker", "valid_from", "ticker").sort("valid_from")
+    borne = rows.select(KEY).sort("session").join_asof(
+        names, left_on="session", right_on="valid_from", by="permaticker", strategy="backward", check_sortedness=False
+    )  # fmt: skip
+    decided = members.select("permaticker", pl.col("ticker").alias("_decided"))
+    named = rows.join(borne.select(*KEY, "ticker"), on=KEY, how="left", maintain_order="left")
+    return named.join(decided, on="permaticker", how="left", maintain_order="left").with_columns(
+        pl.coalesce("ticker", "_decided").alias("ticker")
     )
 
 

@@ -1,13 +1,19 @@
 """What a user gets wrong is one clear line, a non-zero exit, and the warehouse as it was."""
 
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from kairos.calendar import sessions_between
 
+KAIROS = str(Path(sys.executable).parent / "kairos")
 DAYS = sessions_between(date(2013, 11, 1), date(2014, 2, 28))
 
 
@@ -38,10 +44,17 @@ def refuses(home, *arguments, says):
     assert home.warehouse_digest() == before
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("imported")
+    command = [KAIROS, "import", write_csv(folder / "in", prices()), "--dataset", "sep"]
+    subprocess.run(command, env={**os.environ, "KAIROS_HOME": str(folder / "home")}, check=True, capture_output=True)
+    return folder / "home"
+
+
 @pytest.fixture
-def loaded(home, tmp_path):
-    status, _, err = home.run("import", write_csv(tmp_path / "in", prices()), "--dataset", "sep")
-    assert status == 0, err
+def loaded(home, imported):
+    shutil.copytree(imported, home.folder)
     return home
 
 

@@ -20,6 +20,14 @@ UNIVERSE = pl.DataFrame(
     schema_overrides={"universe_year": pl.Int32},
 )
 
+TICKERS = pl.DataFrame(
+    {
+        "permaticker": [100, 101, 102],
+        "ticker": ["AAA", "BBB", "CCC"],
+        "valid_from": [date(2015, 1, 2)] * 3,
+    }
+)
+
 
 @pytest.fixture(scope="module")
 def features(returns):
@@ -29,7 +37,7 @@ def features(returns):
 
 
 def matrix(features, variant="full", year=2017):
-    return complete(UNIVERSE, features, universe_year=year, variant=variant)
+    return complete(UNIVERSE, features, tickers=TICKERS, universe_year=year, variant=variant)
 
 
 def test_rows_are_the_members_between_entry_and_exit(features):
@@ -39,6 +47,20 @@ def test_rows_are_the_members_between_entry_and_exit(features):
     assert made.sort("ticker").rows() == [
         ("AAA", date(2017, 1, 3), date(2017, 12, 29)),
         ("BBB", date(2017, 1, 3), date(2017, 3, 1)),
+    ]
+
+
+def test_a_row_bears_the_ticker_of_its_own_session(features):
+    renamed = pl.DataFrame({"permaticker": [100], "ticker": ["NEW"], "valid_from": [date(2017, 7, 3)]})
+    made = complete(UNIVERSE, features, tickers=pl.concat([TICKERS, renamed]), universe_year=2017, variant="full")
+    named = (
+        made.filter(pl.col("permaticker") == 100)
+        .group_by("ticker")
+        .agg(pl.col("session").min(), pl.col("session").max().alias("last"))
+    )
+    assert named.sort("ticker").rows() == [
+        ("AAA", date(2017, 1, 3), date(2017, 6, 30)),
+        ("NEW", date(2017, 7, 3), date(2017, 12, 29)),
     ]
 
 
