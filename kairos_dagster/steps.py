@@ -55,15 +55,19 @@ def _hint_at_price_returns(settings: Settings, source: str, progress: Progress) 
 
 
 def daily_download_step(first: str, last: str, *, progress: Progress | None = None) -> None:
-    """Pull sessions from the vendor and refresh their years."""
+    """Pull sessions from the vendor and refresh every year that they brought rows of."""
+    from kairos.market.loaded import years_touched
+    from kairos.warehouse.store import Warehouse
+
     settings, shown = load_settings(), progress or Progress()
     begin, end = require_session(_parse_date(first)), require_session(_parse_date(last))
-    days = [day.isoformat() for day in sessions_between(begin, end)]
+    sessions = sessions_between(begin, end)
+    days = [day.isoformat() for day in sessions]
     if not days:
         raise SettingsError(f"--date {first} --through {last}: the range is empty; --through must not be earlier.")
     shown.heading(f"Downloading {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else ""))
     materialise(settings, RAW_DAILY, progress=shown, partitions=days)
-    touched = [str(year) for year in range(begin.year, end.year + 1)]
+    touched = [str(year) for year in years_touched(Warehouse(settings.warehouse), sessions)]
     shown.heading(f"Refreshing {touched[0]}" + (f" to {touched[-1]}" if len(touched) > 1 else ""))
     materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=touched)
 

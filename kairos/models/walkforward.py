@@ -3,6 +3,7 @@
 The model for use is fitted last, on everything, and no figure reported here comes from it.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -88,7 +89,7 @@ def train_walk_forward(
     return Trained(
         model=_model_for_use(walks, model_id=model_id, config=config, features=features),
         predictions=predictions,
-        metrics=model_metrics(predictions, panel.rows, target=config.target),
+        metrics=model_metrics(_judged(predictions, panel.sessions, holdout), panel.rows, target=config.target),
         shap=SHAP_IMPORTANCE.conform(pl.concat([walk.shap for walk in walks.values()]).with_columns(tag)),
         folds=folds,
     )
@@ -103,6 +104,14 @@ def _model_for_use(walks: dict[int, _Walk], *, model_id: str, config: ModelConfi
         offsets={horizon: residual_offsets(walk.residuals) for horizon, walk in walks.items()},
         trained_through=max(walk.trained_through for walk in walks.values()),
     )
+
+
+def _judged(predictions: Frame, sessions: Sequence[date], holdout: Holdout) -> Frame:
+    """Leave out the last forecasts of the validation: their labels end inside the sealed sessions."""
+    boundary = bisect_left(sessions, holdout.first_session)
+    reaching = {horizon: sessions[max(0, boundary - horizon)] for horizon in predictions["horizon"].unique()}
+    first = pl.col("horizon").replace_strict(reaching, return_dtype=pl.Date)
+    return predictions.filter((pl.col("segment") == "holdout") | (pl.col("session") < first))
 
 
 def _walk(panel: Panel, folds: Sequence[Fold], *, task: Task, config: ModelConfig, tick: Callable[[], None]) -> _Walk:

@@ -113,6 +113,18 @@ def test_the_metrics_are_those_of_the_predictions(trained, matrix):
     assert {name: found[name] for name in expected} == pytest.approx(expected)
 
 
+def test_no_label_of_the_sealed_sessions_enters_the_metrics_of_the_validation(trained, matrix, holdout, config_of):
+    spoiled = matrix.with_columns(
+        pl.when(pl.col("session") >= session_offset(holdout.first_session, -5))
+        .then(pl.col("ret_5d_f_xs") + 0.5)
+        .otherwise(pl.col("ret_5d_f_xs"))
+        .alias("ret_5d_f_xs")
+    )
+    again = train_walk_forward(spoiled, trained.model.config, holdout=holdout, model_id="m")
+    validation = pl.col("segment") == "validation"
+    assert_frame_equal(again.metrics.filter(validation).drop("model_id"), trained.metrics.filter(validation).drop("model_id"))
+
+
 def test_the_planted_signal_is_found_in_both_segments(trained):
     assert trained.metrics.filter(pl.col("year") == 0)["rank_ic"].min() > 0.15
 
