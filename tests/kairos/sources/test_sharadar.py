@@ -139,7 +139,7 @@ def export_state(vendor: Vendor, status: str, link: str | None = "/files/sep.zip
 def zipped(text: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("SHARADAR_SEP_1.csv", text)
+        archive.writestr(zipfile.ZipInfo("SHARADAR_SEP_1.csv"), text)
     return buffer.getvalue()
 
 
