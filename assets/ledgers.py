@@ -13,7 +13,7 @@ def _ledger(table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         table.name,
         group_name=table.group,
-        description=f"{table.description}\n\nFrom: {table.origin}.",
+        description=metadata.described(table),
         owners=OWNERS,
         kinds={"deltalake"},
         metadata=metadata.static(table, ()),

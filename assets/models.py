@@ -1,14 +1,15 @@
 """Model assets: one group of four per configuration, trained walk-forward within one MLflow run."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
 from assets import metadata
 from assets.partitions import edge, universe_years
-from assets.table_asset import CONTRACT, OWNERS, Work, check_specs, table_asset
-from kairos.errors import KairosError
+from assets.parts import Part, fill_parts, validated
+from assets.table_asset import OWNERS, Work, check_specs, table_asset
 from kairos.frames import Frame
 from kairos.models import ledger
 from kairos.models.artifacts import point_latest, save_model
@@ -18,7 +19,7 @@ from kairos.models.trials import data_set_digest
 from kairos.models.walkforward import Trained, train_walk_forward
 from kairos.plots.models import ic_by_year, shap_bars
 from kairos.tables import matrix, models, universe
-from kairos.tables.core import Outcome, Table
+from kairos.tables.core import Table
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
 from resources.tracking import TrackedRun, Tracking
@@ -63,14 +64,12 @@ def _assets_of(config: ModelConfig) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def train(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, tracking: Tracking) -> Iterator[Any]:
-        rows: dict[str, Frame] = {}
-        try:
-            for key in context.partition_keys:
-                rows = _train_year(Work(key, platform, context, table_io.versions(READS)), table_io, tracking, config)
-        except KairosError as error:
-            raise dg.Failure(f"model_{config.name}: {error}", allow_retries=False) from error
-        for kind, frame in rows.items():
-            yield _materialized(keys[kind], kind, frame)
+        def fill(key: str) -> dict[str, Part]:
+            work = Work(key, platform, context, table_io.versions(READS))
+            rows = _train_year(work, table_io, tracking, config)
+            return {keys[kind]: _part(work, table_io, config, kind, rows[kind]) for kind in OUTPUTS}
+
+        yield from fill_parts(context, context.partition_keys, fill, name=f"model_{config.name}")
 
     return train
 
@@ -81,17 +80,17 @@ def _spec(config: ModelConfig, kind: str, table: Table, keys: dict[str, str]) ->
         keys[kind],
         deps=upstream,
         group_name="models",
-        description=f"{table.description}\n\nConfiguration `{config.name}`, family `{config.family}`, "
+        description=f"{metadata.described(table)}\n\nConfiguration `{config.name}`, family `{config.family}`, "
         f"horizons {', '.join(map(str, config.horizons))} sessions.",
         owners=OWNERS,
         kinds={config.family, "mlflow", "deltalake"},
-        metadata=metadata.static(table, READS),
+        metadata=metadata.static(table, READS if kind == "model" else (Read(models.MODELS, from_asset=keys["model"]),)),
     )
 
 
 def _train_year(work: Work, table_io: TableIO, tracking: Tracking, config: ModelConfig) -> dict[str, Frame]:
     """Train one universe year, keep the model and write its tables; return the rows written."""
-    frames = {read.table.name: table_io.load(read, consumer=models.MODELS, key=work.key) for read in READS}
+    frames = {read.table.name: table_io.load(read, consumer=models.MODELS, key=work.key, versions=work.reads) for read in READS}
     matrix_rows = frames["feat_matrix_targets"]
     holdout = ledger.sealed_holdout(frames["holdout_ledger"], work.year)
     model_id = f"{config.name}_{work.key}"
@@ -99,34 +98,45 @@ def _train_year(work: Work, table_io: TableIO, tracking: Tracking, config: Model
     params = {**config.model_dump(mode="json"), **{f"reads.{name}": version for name, version in work.reads.items()}}
     with tracking.run(model_id, tags=tags, params=params) as run:
         trained = train_walk_forward(matrix_rows, config, holdout=holdout, model_id=model_id, on_fold=_progress(work, model_id))
-        now = work.platform.clock.now()
         tried = ledger.model_trials(
-            config, universe_year=work.year, data_set=data_set_digest(frames["midcap_universe"]), now=now
+            config,
+            universe_year=work.year,
+            data_set=data_set_digest(frames["midcap_universe"]),
+            now=work.platform.clock.now(),
         )
-        folder = save_model(
-            trained.model,
-            root=work.platform.settings.models,
-            run_id=run.run_id,
-            metrics=trained.metrics,
-            manifest={"reads": work.reads, "run_id": run.run_id},
-        )
-        point_latest(folder)
-        write_outputs(work.platform.settings.models / "output", trained, matrix_rows)
-        _log_run(run, trained)
-        artifact = str(folder.relative_to(work.platform.settings.models))
-        row = ledger.model_row(
-            trained, universe_year=work.year, run_id=run.run_id, artifact=artifact, trials=tried, reads=work.reads, now=now
-        )
-    rows = {"model": row, "predictions": trained.predictions, "model_metrics": trained.metrics, "shap_importance": trained.shap}
-    commit = table_io.commit(f"model_{config.name}", run_id=work.context.run_id, key=work.key, reads=work.reads)
-    warehouse = work.platform.warehouse
-    # the ledgers first: a run that dies between the writes has still been counted
-    warehouse.append_new(models.TRIALS, tried, commit=commit)
-    warehouse.append_new(models.HOLDOUT_LEDGER, ledger.spend_events(tried, holdout, now=now), commit=commit)
+        rows = _checked_rows(config, trained)
+        commit = table_io.commit(f"model_{config.name}", run_id=work.context.run_id, key=work.key, reads=work.reads)
+        table_io.count_trials(tried, holdout, commit=commit)
+        rows["model"] = _keep_model(work, run, trained, matrix_rows, tried)
+    where: dict[str, int | str] = {"universe_year": work.year, "model_id": model_id}
     for kind, table in OUTPUTS.items():
-        where: dict[str, int | str] = {"universe_year": work.year, "model_id": model_id}
-        warehouse.replace(table, rows[kind], partition=where, commit=commit)
+        work.platform.warehouse.replace(table, rows[kind], partition=where, commit=commit)
     return rows
+
+
+def _checked_rows(config: ModelConfig, trained: Trained) -> dict[str, Frame]:
+    """Return what the tables but the model's own will hold; a breach stops the run before anything is kept."""
+    made = {"predictions": trained.predictions, "model_metrics": trained.metrics, "shap_importance": trained.shap}
+    return {kind: validated(f"{kind}_{config.name}", OUTPUTS[kind], frame) for kind, frame in made.items()}
+
+
+def _keep_model(work: Work, run: TrackedRun, trained: Trained, matrix_rows: Frame, tried: Frame) -> Frame:
+    """Keep the model's files and figures under the run's id; return its row of `models`."""
+    root = work.platform.settings.models
+    manifest = {"reads": work.reads, "run_id": run.run_id}
+    folder = save_model(trained.model, root=root, run_id=run.run_id, metrics=trained.metrics, manifest=manifest)
+    point_latest(folder)
+    write_outputs(root / "output", trained, matrix_rows)
+    _log_run(run, trained)
+    return ledger.model_row(
+        trained,
+        universe_year=work.year,
+        run_id=run.run_id,
+        artifact=str(folder.relative_to(root)),
+        trials=tried,
+        reads=work.reads,
+        now=work.platform.clock.now(),
+    )
 
 
 def _progress(work: Work, model_id: str) -> Any:  # noqa: ANN401 - a callback of two numbers
@@ -153,13 +163,10 @@ def _log_run(run: TrackedRun, trained: Trained) -> None:
         run.log_bytes(shap_bars(trained.shap), "shap_importance.png")
 
 
-def _materialized(asset_key: str, kind: str, frame: Frame) -> dg.MaterializeResult[Any]:
-    held = Outcome(passed=True, summary="Holds for every row written.", figures={"rows": frame.height})
-    shown: dict[str, Any] = {"dagster/row_count": frame.height, "preview": metadata.preview(frame)}
-    if kind in PLOTS and frame.height:
-        shown["plot"] = metadata.picture(PLOTS[kind](frame))
-    return dg.MaterializeResult(
-        asset_key=asset_key,
-        metadata=shown,
-        check_results=[metadata.check_result(CONTRACT, asset_key, held, blocking=True)],
-    )
+def _part(work: Work, table_io: TableIO, config: ModelConfig, kind: str, frame: Frame) -> Part:
+    """Return what one asset shows of a training."""
+    shown = metadata.counts(table_io.rows(OUTPUTS[kind], model=config.name), frame.height, partitioned=True)
+    shown["reads"] = metadata.reads_shown(work.reads)
+    if frame.height:
+        shown["preview"] = metadata.preview(frame)
+    return Part(frame.height, shown, draw=partial(PLOTS[kind], frame) if kind in PLOTS else None)

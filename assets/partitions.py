@@ -10,6 +10,7 @@ from resources.table_io import Read
 
 FIRST_SESSION = date(1997, 12, 31)  # Sharadar's first date
 FIRST_YEAR = "1997"
+FIRST_UNIVERSE_YEAR = "1998"  # a universe needs a year of prices before it
 
 
 def _closed_weekdays() -> list[datetime]:
@@ -28,8 +29,15 @@ sessions = dg.TimeWindowPartitionsDefinition(
     end_offset=0,
     exclusions=["0 0 * * 6", "0 0 * * 0", *_closed_weekdays()],
 )
-years = dg.TimeWindowPartitionsDefinition(cron_schedule="0 0 1 1 *", start=FIRST_YEAR, fmt="%Y", timezone="UTC", end_offset=1)
-universe_years = dg.StaticPartitionsDefinition([str(year) for year in range(1998, datetime.now(UTC).year + 1)])
+
+
+def _yearly(start: str) -> dg.TimeWindowPartitionsDefinition:
+    """Return calendar years, the running one included; a server that runs over New Year finds the new one."""
+    return dg.TimeWindowPartitionsDefinition(cron_schedule="0 0 1 1 *", start=start, fmt="%Y", timezone="UTC", end_offset=1)
+
+
+years = _yearly(FIRST_YEAR)
+universe_years = _yearly(FIRST_UNIVERSE_YEAR)
 
 DEFINITIONS: dict[Partition, dg.PartitionsDefinition[str] | None] = {
     Partition.NONE: None,

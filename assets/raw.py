@@ -1,6 +1,7 @@
 """Raw assets: payloads as received, and their rows as sent. Nothing is mended here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,16 @@ from pydantic import Field
 
 from assets import metadata
 from assets.partitions import sessions
-from assets.table_asset import CONTRACT, OWNERS, Work, check_specs, table_asset
+from assets.parts import Part, fill_parts, validated
+from assets.table_asset import OWNERS, Work, check_specs, table_asset
 from kairos.calendar import require_session
-from kairos.errors import KairosError
 from kairos.frames import Frame, stack
 from kairos.sources.files import read_files
 from kairos.sources.ingest import DATASETS, pull_exports, pull_session, read_payloads
 from kairos.sources.landing import land
+from kairos.sources.sharadar import SharadarClient
 from kairos.tables import raw
-from kairos.tables.core import Cleaned, Outcome, Partition, Table
+from kairos.tables.core import Cleaned, Partition, Table
 from kairos.tables.registry import TABLES
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
@@ -36,56 +38,58 @@ class ImportFiles(dg.Config):
     source: str = Field("file", description="Name of who made the files; part of the ids made from their symbols")
 
 
-@dg.asset(
-    group_name="raw",
-    description="Payloads of bulk exports and imported files, kept byte for byte.\n\nFrom: the vendor's exports, or files.",
-    owners=OWNERS,
-    kinds={"python", "deltalake"},
-    metadata=metadata.static(raw.RAW_PAYLOADS, ()),
-    check_specs=check_specs("raw_payloads_bulk"),
-    pool=VENDOR_POOL,
+def _payload_asset(
+    name: str, description: str, *, partitions_def: dg.PartitionsDefinition[str] | None = None
+) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
+    """Return the decorator of an asset that adds to `raw_payloads`."""
+    return dg.asset(
+        name=name,
+        group_name="raw",
+        description=description,
+        partitions_def=partitions_def,
+        backfill_policy=None if partitions_def is None else dg.BackfillPolicy.single_run(),
+        owners=OWNERS,
+        kinds={"python", "deltalake"},
+        metadata=metadata.static(raw.RAW_PAYLOADS, ()),
+        check_specs=check_specs(name),
+        pool=VENDOR_POOL,
+    )
+
+
+@_payload_asset(
+    "raw_payloads_bulk",
+    "Payloads of bulk exports and imported files, kept byte for byte.\n\nFrom: the vendor's exports, or files.",
 )
 def raw_payloads_bulk(
     context: dg.AssetExecutionContext, config: ImportFiles, platform: Platform, table_io: TableIO, vendor: Vendor
-) -> Iterator[dg.MaterializeResult[Any]]:
+) -> Iterator[Any]:
     """Take files, or the vendor's exports of all datasets, into the payload store."""
-    try:
+
+    def fill(key: str) -> dict[str, Part]:
         records = stack(*(_files(config, platform) if config.paths else _exports(vendor, platform)))
-    except KairosError as error:
-        raise dg.Failure(f"raw_payloads_bulk: {error}", allow_retries=False) from error
-    commit = table_io.commit("raw_payloads_bulk", run_id=context.run_id, key="-", reads={})
-    platform.warehouse.append_new(raw.RAW_PAYLOADS, records, commit=commit)
-    yield _landed("raw_payloads_bulk", records)
+        return {"raw_payloads_bulk": _received(context, table_io, records, key=key)}
+
+    yield from fill_parts(context, [""], fill, name="raw_payloads_bulk")
 
 
-@dg.asset(
-    group_name="raw",
+@_payload_asset(
+    "raw_payloads",
+    "Payloads of the daily pulls, kept byte for byte.\n\nFrom: Nasdaq Data Link, Sharadar.",
     partitions_def=sessions,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    description="Payloads of the daily pulls, kept byte for byte.\n\nFrom: Nasdaq Data Link, Sharadar.",
-    owners=OWNERS,
-    kinds={"python", "deltalake"},
-    metadata=metadata.static(raw.RAW_PAYLOADS, ()),
-    check_specs=check_specs("raw_payloads"),
-    pool=VENDOR_POOL,
 )
-def raw_payloads(
-    context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, vendor: Vendor
-) -> Iterator[dg.MaterializeResult[Any]]:
+def raw_payloads(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, vendor: Vendor) -> Iterator[Any]:
     """Pull each session's prices, metrics, securities, actions and corrections into the payload store."""
-    landed: dict[str, Frame] = {}
-    try:
-        with vendor.client() as client:
-            for key in context.partition_keys:
-                session = require_session(date.fromisoformat(key))
-                landed[key] = pull_session(client, platform.payloads, session, warehouse=platform.warehouse)
-                commit = table_io.commit("raw_payloads", run_id=context.run_id, key=key, reads={})
-                platform.warehouse.append_new(raw.RAW_PAYLOADS, landed[key], commit=commit)
-    except KairosError as error:
-        for key, records in landed.items():
-            context.log_event(dg.AssetMaterialization("raw_payloads", partition=key, metadata={"payloads": records.height}))
-        raise dg.Failure(f"raw_payloads: {error}", allow_retries=False) from error
-    yield _landed("raw_payloads", stack(*landed.values()))
+    with ExitStack() as opened:
+        client: list[SharadarClient] = []
+
+        def fill(key: str) -> dict[str, Part]:
+            session = require_session(date.fromisoformat(key))
+            if not client:
+                client.append(opened.enter_context(vendor.client()))  # in here, so that its errors are told like others
+            records = pull_session(client[0], platform.payloads, session, warehouse=platform.warehouse)
+            return {"raw_payloads": _received(context, table_io, records, key=key)}
+
+        yield from fill_parts(context, context.partition_keys, fill, name="raw_payloads")
 
 
 def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:
@@ -99,21 +103,18 @@ def _exports(vendor: Vendor, platform: Platform) -> Iterator[Frame]:
         yield from pull_exports(client, platform.payloads, min_tickers=vendor.min_tickers)
 
 
-def _landed(asset_key: str, records: Frame) -> dg.MaterializeResult[Any]:
-    """Report what was received."""
-    rows = int(records["rows"].sum())
-    held = Outcome(passed=True, summary="Every payload could be read.", figures={"payloads": records.height, "rows": rows})
-    return dg.MaterializeResult(
-        asset_key=asset_key,
-        metadata={
-            "dagster/row_count": records.height,
-            "rows inside": rows,
-            "rows rejected": int(records["rejected"].sum()),
-            "bytes": int(records["bytes"].sum()),
-            "preview": metadata.preview(records.drop("path", "received_year")),
-        },
-        check_results=[metadata.check_result(CONTRACT, asset_key, held, blocking=True)],
-    )
+def _received(context: dg.AssetExecutionContext, table_io: TableIO, records: Frame, *, key: str) -> Part:
+    """Record what was received, and return what the UI shows of it."""
+    asset_key = context.asset_key.to_user_string()
+    rows = validated(asset_key, raw.RAW_PAYLOADS, records)
+    commit = table_io.commit(asset_key, run_id=context.run_id, key=key or "-", reads={})
+    added = table_io.add(raw.RAW_PAYLOADS, rows, None, commit=commit)
+    shown = metadata.counts(table_io.rows(raw.RAW_PAYLOADS), added, partitioned=bool(key), added=True)
+    shown["rows inside"] = int(rows["rows"].sum())
+    shown["rows rejected"] = int(rows["rejected"].sum())
+    shown["bytes"] = int(rows["bytes"].sum())
+    shown["preview"] = metadata.preview(rows.drop("path", "received_year"))
+    return Part(added, shown)
 
 
 def _parsed_asset(table: Table, dataset: str) -> dg.AssetsDefinition:

@@ -1,6 +1,7 @@
 """Simulation assets: what following the scores would have held, traded and earned, and how much of it to believe."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from pydantic import Field
 
 from assets import metadata
 from assets.partitions import edge, universe_years
-from assets.table_asset import CONTRACT, OWNERS, Work, check_specs, table_asset
-from kairos.errors import KairosError
+from assets.parts import Part, fill_parts, validated
+from assets.table_asset import OWNERS, Work, check_specs, table_asset
 from kairos.frames import Frame
 from kairos.models import ledger
 from kairos.models.config import ModelConfig
@@ -23,7 +24,7 @@ from kairos.simulation.pred_file import read_prediction_file
 from kairos.simulation.run import Simulation
 from kairos.simulation.stats import strategy_stats as figures
 from kairos.tables import market, models, simulation, universe
-from kairos.tables.core import Outcome, Table
+from kairos.tables.core import Table
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
 
@@ -60,15 +61,25 @@ def simulation_assets(configs: Sequence[ModelConfig]) -> list[dg.AssetsDefinitio
     def simulate_scores(
         context: dg.AssetExecutionContext, config: SimulationConfig, platform: Platform, table_io: TableIO
     ) -> Iterator[Any]:
-        try:
-            for key in context.partition_keys:
-                made = _simulate_year(Work(key, platform, context, table_io.versions(reads)), table_io, config)
-        except KairosError as error:
-            raise dg.Failure(f"simulation: {error}", allow_retries=False) from error
-        for name, table in OUTPUTS.items():
-            yield _materialized(table, getattr(made, name))
+        def fill(key: str) -> dict[str, Part]:
+            work = Work(key, platform, context, table_io.versions(reads))
+            made = _simulate_year(work, table_io, config)
+            return {table.name: _part(work, table_io, table, getattr(made, name)) for name, table in OUTPUTS.items()}
 
-    return [simulate_scores]
+        yield from fill_parts(context, context.partition_keys, fill, name="simulation")
+
+    return [simulate_scores, _leaderboard_asset(configs)]
+
+
+def _leaderboard_asset(configs: Sequence[ModelConfig]) -> dg.AssetsDefinition:
+    metrics = (Read(models.MODEL_METRICS, from_asset=f"model_metrics_{config.name}") for config in configs)
+
+    @table_asset(simulation.LEADERBOARD, reads=(Read(simulation.STRATEGY_STATS), *metrics))
+    def leaderboard(work: Work, strategy_stats: Frame, model_metrics: Frame) -> Frame:
+        """All strategies of all years in one order."""
+        return ranked(strategy_stats, model_metrics)
+
+    return leaderboard
 
 
 def _spec(table: Table, reads: Sequence[Read]) -> dg.AssetSpec:
@@ -76,7 +87,7 @@ def _spec(table: Table, reads: Sequence[Read]) -> dg.AssetSpec:
         table.name,
         deps=[edge(read, table) for read in reads],
         group_name=table.group,
-        description=f"{table.description}\n\nFrom: {table.origin}.",
+        description=metadata.described(table),
         owners=OWNERS,
         kinds={"polars", "deltalake"},
         metadata=metadata.static(table, reads),
@@ -86,23 +97,21 @@ def _spec(table: Table, reads: Sequence[Read]) -> dg.AssetSpec:
 def _simulate_year(work: Work, table_io: TableIO, config: SimulationConfig) -> Simulation:
     """Simulate one universe year, count the trials and replace the tag's rows."""
     frames = {
-        read.table.name: table_io.load(read, consumer=simulation.SIMULATION_DAILY, key=work.key)
+        read.table.name: table_io.load(read, consumer=simulation.SIMULATION_DAILY, key=work.key, versions=work.reads)
         for read in (*CONTEXT, Read(models.PREDICTIONS))
     }
     plan = _plan(config, work.platform.settings, work.key)
     scores = read_prediction_file(Path(config.pred_file), frames["tickers"]) if config.pred_file else frames["predictions"]
     holdout = ledger.sealed_holdout(frames["holdout_ledger"], work.year)
     made = simulate_plan(plan, scores, frames["daily_returns"], universe_year=work.year, holdout_first=holdout.first_session)
-    now = work.platform.clock.now()
+    rows = {name: validated(table.name, table, getattr(made, name)) for name, table in OUTPUTS.items()}
     digest = data_set_digest(frames["midcap_universe"])
-    tried = simulation_trials(made, universe_year=work.year, data_set=digest, now=now)
+    tried = simulation_trials(made, universe_year=work.year, data_set=digest, now=work.platform.clock.now())
     commit = table_io.commit("simulation", run_id=work.context.run_id, key=work.key, reads=work.reads)
-    warehouse = work.platform.warehouse
-    warehouse.append_new(models.TRIALS, tried, commit=commit)
-    warehouse.append_new(models.HOLDOUT_LEDGER, ledger.spend_events(tried, holdout, now=now), commit=commit)
+    table_io.count_trials(tried, holdout, commit=commit)
+    where: dict[str, int | str] = {"universe_year": work.year, "tag": plan.tag}
     for name, table in OUTPUTS.items():
-        where: dict[str, int | str] = {"universe_year": work.year, "tag": plan.tag}
-        warehouse.replace(table, getattr(made, name), partition=where, commit=commit)
+        work.platform.warehouse.replace(table, rows[name], partition=where, commit=commit)
     return made
 
 
@@ -117,16 +126,13 @@ def _plan(config: SimulationConfig, settings: Settings, key: str) -> Plan:
     )
 
 
-def _materialized(table: Table, frame: Frame) -> dg.MaterializeResult[Any]:
-    held = Outcome(passed=True, summary="Holds for every row written.", figures={"rows": frame.height})
-    shown: dict[str, Any] = {"dagster/row_count": frame.height, "preview": metadata.preview(frame)}
-    if table is simulation.SIMULATION_DAILY and frame.height:
-        shown["plot"] = metadata.picture(equity_curve(frame))
-    return dg.MaterializeResult(
-        asset_key=table.name,
-        metadata=shown,
-        check_results=[metadata.check_result(CONTRACT, table.name, held, blocking=True)],
-    )
+def _part(work: Work, table_io: TableIO, table: Table, frame: Frame) -> Part:
+    """Return what one asset shows of a simulation."""
+    shown = metadata.counts(table_io.rows(table), frame.height, partitioned=True)
+    shown["reads"] = metadata.reads_shown(work.reads)
+    if frame.height:
+        shown["preview"] = metadata.preview(frame)
+    return Part(frame.height, shown, draw=partial(equity_curve, frame) if table is simulation.SIMULATION_DAILY else None)
 
 
 @table_asset(
@@ -136,12 +142,3 @@ def _materialized(table: Table, frame: Frame) -> dg.MaterializeResult[Any]:
 def strategy_stats(work: Work, simulation_daily: Frame, holdout_ledger: Frame, trials: Frame) -> Frame:
     """Each segment on its own sessions; the deflated ratio counts every trial ever made on the data set."""
     return figures(simulation_daily, trials=trials, holdout_ledger=holdout_ledger)
-
-
-@table_asset(
-    simulation.LEADERBOARD,
-    reads=(Read(simulation.STRATEGY_STATS), Read(models.MODEL_METRICS, from_asset="strategy_stats")),
-)
-def leaderboard(work: Work, strategy_stats: Frame, model_metrics: Frame) -> Frame:
-    """All strategies of all years in one order."""
-    return ranked(strategy_stats, model_metrics)

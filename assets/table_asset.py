@@ -1,25 +1,25 @@
 """`table_asset` makes a Dagster asset of a table and the engine function that fills it.
 
-Key, group, schema, description, partitions, checks and lineage come from the table registry. The partitions of one run
-are filled one after the other, each in one commit, so that a failure leaves the ones before it done.
+Key, group, schema, description, partitions, checks and lineage come from the table registry. Each partition is filled
+in one commit; `parts` has how those of one run follow each other.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
 from assets import metadata
 from assets.partitions import definition, edge
-from kairos.errors import ContractError, KairosError
+from assets.parts import CONTRACT, BlockedError, Part, Verdict, fill_parts, validated
 from kairos.frames import Frame
-from kairos.tables.core import Check, Cleaned, Outcome, Partition, Table
+from kairos.tables.core import Check, Cleaned, Partition, Table
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
 
 OWNERS = ["team:kairos"]
-CONTRACT = "contract"
 MAX_PREVIEW_COLUMNS = 16
 
 
@@ -51,16 +51,6 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Part:
-    """One partition that was filled."""
-
-    key: str
-    frame: Frame
-    quarantined: int
-    outcomes: dict[str, Outcome]
-
-
-@dataclass(frozen=True)
 class Recipe:
     """How one asset fills its table."""
 
@@ -72,14 +62,6 @@ class Recipe:
     append: bool = False
     deps: tuple[Read, ...] = ()
     checks: tuple[Check, ...] = ()
-
-
-class BlockedError(KairosError):
-    """A blocking check failed; the partition's rows were not written."""
-
-    def __init__(self, message: str, outcomes: dict[str, Outcome]) -> None:
-        super().__init__(message)
-        self.outcomes = outcomes
 
 
 def table_asset(
@@ -118,7 +100,7 @@ def table_asset(
             partitions_def=definition(table),
             backfill_policy=None if table.partition is Partition.NONE else dg.BackfillPolicy.single_run(),
             group_name=table.group,
-            description=f"{table.description}\n\nFrom: {table.origin}.\n\n{fill.__doc__ or ''}",
+            description=metadata.described(table, fill.__doc__ or ""),
             owners=OWNERS,
             kinds={"polars", "deltalake"},
             metadata=metadata.static(table, reads),
@@ -145,89 +127,54 @@ def check_specs(asset_key: str, checks: Sequence[Check] = ()) -> list[dg.AssetCh
 def fill_partitions(
     context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, recipe: Recipe
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """Fill every partition of the run; on a failure report those that are done and raise."""
+    """Fill every partition of the run, all from the same versions of what they read."""
     keys = [""] if recipe.table.partition is Partition.NONE else list(context.partition_keys)
     reads = table_io.versions((*recipe.reads, *recipe.deps))
-    done: list[Part] = []
-    for key in keys:
-        try:
-            done.append(_fill_one(Work(key, platform, context, reads), table_io, recipe))
-        except KairosError as error:
-            _report_done(context, recipe, done)
-            yield from _failed_checks(recipe, error)
-            where = f"{recipe.asset_key}[{key}]" if key else recipe.asset_key
-            raise dg.Failure(f"{where}: {error}", allow_retries=False) from error
-        context.log.info(f"{recipe.asset_key} {key}: {done[-1].frame.height:,} rows")
-    yield dg.MaterializeResult(
-        asset_key=recipe.asset_key, metadata=_shown(recipe, done, reads), check_results=_check_results(recipe, done)
-    )
+
+    def fill(key: str) -> dict[str, Part]:
+        return {recipe.asset_key: _fill_one(Work(key, platform, context, reads), table_io, recipe)}
+
+    yield from fill_parts(context, keys, fill, name=recipe.asset_key)
 
 
 def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     """Read, compute, check and store one partition."""
-    frames = {read.table.name: table_io.load(read, consumer=recipe.table, key=work.key) for read in recipe.reads}
+    frames = {
+        read.table.name: table_io.load(read, consumer=recipe.table, key=work.key, versions=work.reads) for read in recipe.reads
+    }
     made = recipe.fill(work, **frames)
-    rows = recipe.table.validate(made.rows if isinstance(made, Cleaned) else made)
-    outcomes = {check.name: check.run(rows) for check in recipe.checks}
-    broken = [check.name for check in recipe.checks if check.blocking and not outcomes[check.name].passed]
-    if broken:
-        raise BlockedError(f"check {broken[0]} failed: {outcomes[broken[0]].summary}", outcomes)
-    commit = table_io.commit(recipe.asset_key, run_id=work.context.run_id, key=work.key or "-", reads=work.reads)
+    rows = validated(recipe.asset_key, recipe.table, made.rows if isinstance(made, Cleaned) else made)
+    verdicts = _checked(recipe, rows)
     quarantine = made.quarantine if isinstance(made, Cleaned) else None
+    commit = table_io.commit(recipe.asset_key, run_id=work.context.run_id, key=work.key or "-", reads=work.reads)
     if recipe.append:
-        table_io.add(recipe.table, rows, quarantine, commit=commit)
+        written = table_io.add(recipe.table, rows, quarantine, commit=commit)
     else:
         table_io.replace(recipe.table, rows, quarantine, key=work.key, commit=commit)
-    return Part(work.key, rows, made.quarantine.height if isinstance(made, Cleaned) else 0, outcomes)
+        written = rows.height
+    draw = partial(recipe.plot, rows) if recipe.plot is not None else None
+    shown = _shown(work, table_io, recipe, rows, written=written, set_aside=0 if quarantine is None else quarantine.height)
+    return Part(written, shown, verdicts, draw)
 
 
-def _shown(recipe: Recipe, done: Sequence[Part], reads: dict[str, int]) -> dict[str, Any]:
-    """Return the metadata of a materialisation."""
-    rows = sum(part.frame.height for part in done)
-    shown: dict[str, Any] = {
-        "dagster/row_count": rows,
-        "rows quarantined": sum(part.quarantined for part in done),
-        "reads": metadata.reads_shown(reads),
-    }
-    newest = next((part.frame for part in reversed(done) if part.frame.height), None)
-    if newest is not None:
-        if newest.width <= MAX_PREVIEW_COLUMNS:
-            shown["preview"] = metadata.preview(newest)
-        if recipe.plot is not None:
-            shown["plot"] = metadata.picture(recipe.plot(newest))
+def _checked(recipe: Recipe, rows: Frame) -> tuple[Verdict, ...]:
+    """Run the checks of an asset.
+
+    Raises:
+        BlockedError: A blocking one failed.
+    """
+    verdicts = tuple(Verdict(recipe.asset_key, check.name, check.run(rows), check.blocking) for check in recipe.checks)
+    for verdict in verdicts:
+        if verdict.blocking and not verdict.outcome.passed:
+            raise BlockedError(f"check {verdict.check} failed: {verdict.outcome.summary}", verdicts)
+    return verdicts
+
+
+def _shown(work: Work, table_io: TableIO, recipe: Recipe, rows: Frame, *, written: int, set_aside: int) -> dict[str, Any]:
+    """Return the metadata of one partition."""
+    shown = metadata.counts(table_io.rows(recipe.table), written, partitioned=bool(work.key), added=recipe.append)
+    shown["rows quarantined"] = set_aside
+    shown["reads"] = metadata.reads_shown(work.reads)
+    if rows.height and rows.width <= MAX_PREVIEW_COLUMNS:
+        shown["preview"] = metadata.preview(rows)
     return shown
-
-
-def _check_results(recipe: Recipe, done: Sequence[Part]) -> list[dg.AssetCheckResult]:
-    """Return the verdicts of a run: of several partitions the worst, else the last."""
-    held = Outcome(
-        passed=True, summary="Holds for every row written.", figures={"rows": sum(part.frame.height for part in done)}
-    )
-    results = [metadata.check_result(CONTRACT, recipe.asset_key, held, blocking=True)]
-    for check in recipe.checks:
-        worst = min(done, key=lambda part: part.outcomes[check.name].passed)
-        chosen = worst if not worst.outcomes[check.name].passed else done[-1]
-        results.append(
-            metadata.check_result(check.name, recipe.asset_key, chosen.outcomes[check.name], blocking=check.blocking)
-        )
-    return results
-
-
-def _failed_checks(recipe: Recipe, error: KairosError) -> Iterator[dg.AssetCheckResult]:
-    """Show which check stopped the run."""
-    if isinstance(error, ContractError):
-        broken = Outcome(passed=False, summary=str(error), figures={})
-        yield metadata.check_result(CONTRACT, recipe.asset_key, broken, blocking=True)
-    if isinstance(error, BlockedError):
-        for check in recipe.checks:
-            yield metadata.check_result(check.name, recipe.asset_key, error.outcomes[check.name], blocking=check.blocking)
-
-
-def _report_done(context: dg.AssetExecutionContext, recipe: Recipe, done: Sequence[Part]) -> None:
-    """Record the partitions that were committed before a later one failed."""
-    for part in done:
-        context.log_event(
-            dg.AssetMaterialization(
-                asset_key=recipe.asset_key, partition=part.key or None, metadata={"dagster/row_count": part.frame.height}
-            )
-        )

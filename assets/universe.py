@@ -12,9 +12,9 @@ from resources.table_io import Read
     universe.MID_CAP_XX,
     reads=(
         Read(market.TICKERS),
-        Read(market.DAILY_RETURNS, years_back=2),
-        Read(market.DAILY_METRICS, years_back=1),
-        Read(market.MV_LIQUIDITY_60D, years_back=1),
+        Read(market.DAILY_RETURNS, years_back=2, to_the_end=False),
+        Read(market.DAILY_METRICS, years_back=1, to_the_end=False),
+        Read(market.MV_LIQUIDITY_60D, years_back=1, to_the_end=False),
     ),
     plot=universe_reasons,
 )

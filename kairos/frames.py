@@ -42,6 +42,11 @@ def is_sorted_by(frame: Frame, key: Sequence[str]) -> bool:
     return frame.select(key).equals(frame.select(key).sort(key))
 
 
+def newest_versions(rows: Frame, key: Sequence[str]) -> Frame:
+    """Return the row of each key with the latest `known_at`, sorted by key; of equally late ones the last."""
+    return rows.sort(*key, "known_at", maintain_order=True).unique(key, keep="last", maintain_order=True)
+
+
 def stack(*frames: Frame) -> Frame:
     """Return the rows of frames with the same columns, one after the other."""
     return pl.concat(frames, how="vertical")

@@ -12,11 +12,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.freshness import FRESHNESS_KEYS
 from kairos.errors import KairosError
 from kairos.settings import Settings
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import publish
 from kairos_dagster.build import build_defs
+from schedules.watch import failure_line
 
 INSTANCE_FILE = """\
 telemetry:
@@ -29,8 +31,17 @@ concurrency:
     default_limit: 1
   runs:
     max_concurrent_runs: 2
+    tag_concurrency_limits:
+      - key: kairos/one-at-a-time
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
 run_monitoring:
   enabled: true
+run_retries:
+  enabled: true
+  max_retries: 0
+  retry_on_asset_or_op_failure: false
 """
 
 
@@ -71,7 +82,7 @@ def run_assets(
         RunFailedError: An asset failed; its own line is the message.
     """
     definitions = build_defs(settings, loggers={"console": _logger(on_step)})
-    job = definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection={dg.AssetKey(name) for name in assets})
+    job = _job(definitions, {dg.AssetKey(name) for name in assets})
     with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
         result = job.execute_in_process(
             instance=instance,
@@ -86,6 +97,13 @@ def run_assets(
     return result
 
 
+def _job(definitions: dg.Definitions, chosen: set[dg.AssetKey]) -> dg.JobDefinition:
+    """Return the job that fills the chosen assets, with their own checks."""
+    known = definitions.resolve_asset_graph().asset_check_keys
+    checks = {key for key in known if key.asset_key in chosen and key not in FRESHNESS_KEYS}
+    return definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection=chosen, asset_check_selection=checks)
+
+
 def _partition_tags(partitions: Sequence[str]) -> dict[str, str]:
     if len(partitions) <= 1:
         return {}
@@ -94,15 +112,8 @@ def _partition_tags(partitions: Sequence[str]) -> dict[str, str]:
 
 def _first_failure(result: dg.ExecuteInProcessResult) -> str:
     """Return the line of the first failed step, or of the run itself."""
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            if data.user_failure_data and data.user_failure_data.description:
-                return str(data.user_failure_data.description)
-            cause = (data.error.cause or data.error) if data.error else None
-            return f"{event.step_key}: {' '.join((cause.message if cause else 'no reason given').split())}"
     failures = [event.message or "" for event in result.all_events if event.is_failure]
-    return " ".join((failures or ["the run failed"])[0].split())
+    return failure_line(result.all_events) or " ".join((failures or ["the run failed"])[0].split())
 
 
 def _logger(on_step: Callable[[Step], None]) -> dg.LoggerDefinition:

@@ -6,13 +6,18 @@ partitions atomically, by column name, after the table's contract holds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import dagster as dg
 import polars as pl
+from pydantic import PrivateAttr
 
-from kairos.errors import NotFoundError
+from kairos.errors import ContractError, NotFoundError
 from kairos.frames import Frame
+from kairos.models.folds import Holdout
+from kairos.models.ledger import spend_events
 from kairos.tables.core import Partition, Table
+from kairos.tables.models import HOLDOUT_LEDGER, TRIALS
 from kairos.tables.raw import QUARANTINE
 from kairos.tables.registry import table_named
 from kairos.warehouse.commit import Commit, settings_hash
@@ -28,12 +33,14 @@ class Read:
     Attributes:
         table: The table.
         years_back: For yearly tables, years before the partition's own that are read as well.
+        to_the_end: Whether a universe year reads a yearly table to the last loaded year; else through its own.
         from_asset: Asset key that the dependency points at; the table's own by default.
         neighbour_days: For raw tables, days around the partition's year that are read as well.
     """
 
     table: Table
     years_back: int = 0
+    to_the_end: bool = True
     from_asset: str = ""
     neighbour_days: int = 15
 
@@ -48,9 +55,21 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     platform: dg.ResourceDependency[Platform]
 
-    def load(self, read: Read, *, consumer: Table, key: str) -> Frame:
-        """Return what the partition `key` of `consumer` reads of `read.table`."""
-        return self.platform.warehouse.read(read.table, where=_rows_read(read, consumer, key))
+    def load(self, read: Read, *, consumer: Table, key: str, versions: Mapping[str, int]) -> Frame:
+        """Return what the partition `key` of `consumer` reads of `read.table`, at the version that `versions` names.
+
+        A table without a version had not been written when the versions were taken: no rows.
+        """
+        if read.table.name not in versions:
+            return read.table.empty()
+        version = versions[read.table.name]
+        return self.platform.warehouse.read(read.table, where=_rows_read(read, consumer, key), version=version)
+
+    def rows(self, table: Table, *, model: str = "") -> int:
+        """Return how many rows a table holds, or those of one model configuration."""
+        rows = self.platform.warehouse.scan(table)
+        kept = rows.filter(pl.col("model_id") == pl.format("{}_{}", pl.lit(model), "universe_year")) if model else rows
+        return int(kept.select(pl.len()).collect().item())
 
     def versions(self, reads: tuple[Read, ...]) -> dict[str, int]:
         """Return the newest version of every table read; tables never written are left out."""
@@ -72,6 +91,16 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
             warehouse.append_new(QUARANTINE, quarantine, commit=commit)
         return warehouse.append_new(table, rows, commit=commit)
 
+    def count_trials(self, trials: Frame, holdout: Holdout, *, commit: Commit) -> None:
+        """Add what was tried, and its reads of the holdout, to the ledgers.
+
+        Writers call it before they write anything else: a run that dies in between has still been counted.
+        """
+        warehouse = self.platform.warehouse
+        warehouse.append_new(TRIALS, trials, commit=commit)
+        spent = spend_events(trials, holdout, now=self.platform.clock.now())
+        warehouse.append_new(HOLDOUT_LEDGER, spent, commit=commit)
+
     def commit(self, asset: str, *, run_id: str, key: str, reads: Mapping[str, int]) -> Commit:
         """Return the commit record of one partition."""
         return Commit(asset, run_id=run_id, partition=key, settings_hash=settings_hash(self.platform.settings), reads=reads)
@@ -81,24 +110,65 @@ class TableIOManager(dg.ConfigurableIOManager):
     """The same reads and writes for assets that take and return frames: a user's own, written the plain Dagster way."""
 
     table_io: dg.ResourceDependency[TableIO]
+    _versions: dict[str, dict[str, int]] = PrivateAttr(default_factory=dict)  # read so far, by run and step
 
     def load_input(self, context: dg.InputContext) -> Frame:
         """Return a table, or its partitions that the reader asks for, to any asset that names it as an argument."""
         table = table_named(context.asset_key.path[-1])
         warehouse = self.table_io.platform.warehouse
+        version = warehouse.version(table)
+        if version is None:
+            return table.empty()
+        self._versions.setdefault(_step(context), {})[table.name] = version
         column = _partition_expr(table)
         if not context.has_asset_partitions or column is None:
-            return warehouse.read(table)
+            return warehouse.read(table, version=version)
         keys = [int(key) for key in context.asset_partition_keys]
-        return warehouse.read(table, where=column.is_in(keys))
+        return warehouse.read(table, where=column.is_in(keys), version=version)
 
     def handle_output(self, context: dg.OutputContext, obj: Frame) -> None:
-        """Replace the partition of a registered table by what the asset returned."""
+        """Replace the partitions of a registered table by what the asset returned.
+
+        Raises:
+            ContractError: It returned no frame, or rows outside the partitions of the run.
+        """
         table = table_named(context.asset_key.path[-1])
-        key = context.partition_key if context.has_partition_key else ""
-        commit = self.table_io.commit(table.name, run_id=context.run_id, key=key or "-", reads={})
-        version = self.table_io.replace(table, obj, None, key=key, commit=commit)
-        context.add_output_metadata({"dagster/row_count": obj.height, "version": version})
+        if not isinstance(obj, pl.DataFrame):
+            raise ContractError(f"{table.name}: the asset returned {type(obj).__name__}, expected a polars DataFrame.")
+        reads = self._versions.pop(_step(context), {})
+        counts = {}
+        for key, rows in _by_partition(table, obj, list(context.asset_partition_keys) if context.has_asset_partitions else []):
+            commit = self.table_io.commit(table.name, run_id=context.run_id, key=key or "-", reads=reads)
+            self.table_io.replace(table, rows, None, key=key, commit=commit)
+            counts[key] = rows.height
+        context.add_output_metadata({"dagster/row_count": self.table_io.rows(table), "rows written": sum(counts.values())})
+
+
+def _step(context: dg.InputContext | dg.OutputContext) -> str:
+    step = context.step_context
+    return f"{step.run_id}/{step.step.key}"
+
+
+def _by_partition(table: Table, frame: Frame, keys: list[str]) -> list[tuple[str, Frame]]:
+    """Split what an asset returned into the partitions of its run.
+
+    Raises:
+        ContractError: Rows lie outside of them.
+    """
+    if not keys:
+        return [("", frame)]
+    rows = table.conform(frame)
+    if table.partition not in {Partition.YEARS, Partition.UNIVERSE_YEARS}:
+        raise ContractError(f"{table.name}: has no yearly partitions; give its asset none either.")
+    column = table.partition_by[0]
+    year = pl.col(column) if column in table.columns else pl.col("session").dt.year()
+    strangers = rows.filter(~year.is_in([int(key) for key in keys]))
+    if strangers.height:
+        raise ContractError(
+            f"{table.name}: {strangers.height} row(s) lie outside the partition(s) {', '.join(keys)}; nothing was written. "
+            "Return the rows of the run's partitions alone."
+        )
+    return [(key, rows.filter(year == int(key))) for key in keys]
 
 
 def partition_of(table: Table, key: str) -> dict[str, int | str]:
@@ -121,14 +191,16 @@ def _partition_expr(table: Table) -> pl.Expr | None:
 
 def _rows_read(read: Read, consumer: Table, key: str) -> pl.Expr | None:
     """Return the filter for one consumer partition; None means the whole table."""
+    if consumer.partition is Partition.SESSIONS:
+        return pl.col("session") == date.fromisoformat(key) if "session" in read.table.columns else None
     if not key.isdigit():
         return None
     year = int(key)
     if read.table.partition is Partition.UNIVERSE_YEARS:
         return pl.col("universe_year") == year
     if read.table.partition is Partition.YEARS:
-        last = 9999 if consumer.partition is Partition.UNIVERSE_YEARS else year
-        return pl.col("year").is_between(year - read.years_back, last)
+        first = pl.col("year") >= year - read.years_back
+        return first if read.to_the_end and consumer.partition is Partition.UNIVERSE_YEARS else first & (pl.col("year") <= year)
     if "date" in read.table.columns and consumer.partition is Partition.YEARS:
         days = pl.duration(days=read.neighbour_days)
         return pl.col("date").is_between(pl.date(year, 1, 1) - days, pl.date(year, 12, 31) + days)

@@ -1,35 +1,48 @@
 """The schedules: after each session, every Wednesday night, every weekend."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import dagster as dg
 
 from jobs import daily_ingest, wednesday_retrain
 from jobs.compaction import weekly_compaction
-from kairos.calendar import NEW_YORK, is_session
+from kairos.calendar import NEW_YORK, is_session, latest_published_session, sessions_between
 from kairos.errors import NotFoundError
 from kairos.tables import universe
+from kairos.tables.raw import RAW_PAYLOADS
+from kairos.warehouse.store import Warehouse
 from resources.platform import Platform
 
+# the vendor publishes about 17:30; the later ticks are for evenings on which it is late
+INGEST_AT = ("30 20 * * *", "30 22 * * *", "30 6 * * *")
+CATCH_UP = 10  # sessions after a pause; a longer gap is for `kairos daily-download --date --through`
 ON = dg.DefaultScheduleStatus.RUNNING
 
 
-@dg.schedule(job=daily_ingest, cron_schedule="30 20 * * *", execution_timezone="America/New_York", default_status=ON)
+@dg.schedule(job=daily_ingest, cron_schedule=list(INGEST_AT), execution_timezone=str(NEW_YORK), default_status=ON)
 def daily_ingest_schedule(
     context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
-) -> dg.RunRequest | dg.SkipReason:
-    """Pull the session that closed today; skip weekends and holidays, and homes without a vendor."""
-    today = _scheduled(context).astimezone(NEW_YORK).date()
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Pull the session that closed today, and any before it that was missed; skip weekends, holidays, idle homes.
+
+    The later ticks find nothing to do unless the vendor was late at the first.
+    """
+    tick = _scheduled(context).astimezone(NEW_YORK)
     if platform.settings.vendor == "none":
         return dg.SkipReason("No vendor is set (KAIROS_VENDOR); this home lives from imported files.")
     if platform.settings.now is not None:
         return dg.SkipReason(f"The clock stands still at {platform.settings.now} (KAIROS_NOW); nothing new can arrive.")
-    if not is_session(today):
-        return dg.SkipReason(f"{today:%A %Y-%m-%d} is no NYSE session.")
-    return dg.RunRequest(run_key=f"ingest-{today}", partition_key=today.isoformat())
+    missing = sessions_missing(platform.warehouse, tick)
+    if not missing:
+        closed = "" if is_session(tick.date()) else f"{tick:%A %Y-%m-%d} is no NYSE session. "
+        return dg.SkipReason(f"{closed}Nothing has been missed up to session {latest_published_session(tick)}.")
+    return [
+        dg.RunRequest(run_key=f"ingest-{session}-{tick:%Y-%m-%dT%H:%M}", partition_key=session.isoformat())
+        for session in missing
+    ]
 
 
-@dg.schedule(job=wednesday_retrain, cron_schedule="0 22 * * 3", execution_timezone="America/New_York", default_status=ON)
+@dg.schedule(job=wednesday_retrain, cron_schedule="0 22 * * 3", execution_timezone=str(NEW_YORK), default_status=ON)
 def wednesday_retrain_schedule(
     context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> dg.RunRequest | dg.SkipReason:
@@ -41,7 +54,7 @@ def wednesday_retrain_schedule(
     return dg.RunRequest(run_key=f"retrain-{_scheduled(context):%Y-%m-%d}", partition_key=str(year))
 
 
-@dg.schedule(job=weekly_compaction, cron_schedule="0 6 * * 6", execution_timezone="America/New_York", default_status=ON)
+@dg.schedule(job=weekly_compaction, cron_schedule="0 6 * * 6", execution_timezone=str(NEW_YORK), default_status=ON)
 def weekly_compaction_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Compact and vacuum on Saturday mornings."""
     return dg.RunRequest(run_key=f"compaction-{_scheduled(context):%Y-%m-%d}")
@@ -57,6 +70,18 @@ def newest_universe_year(platform: Platform) -> int:
     if not built:
         raise NotFoundError("no universe has been built yet; run `kairos universe --year YEAR` once.")
     return max(built)
+
+
+def sessions_missing(warehouse: Warehouse, now: datetime) -> list[date]:
+    """Return the published sessions that the daily ingest has not pulled: those after its last, at most CATCH_UP.
+
+    A home without any daily pull yet begins with the session of the day; history comes by the bulk export.
+    """
+    due = latest_published_session(now)
+    pulled = [session for session in warehouse.read(RAW_PAYLOADS, columns=["session"])["session"] if session is not None]
+    if not pulled:
+        return [due] if due == now.astimezone(NEW_YORK).date() else []
+    return [session for session in sessions_between(max(pulled), due) if session > max(pulled)][-CATCH_UP:]
 
 
 def _scheduled(context: dg.ScheduleEvaluationContext) -> datetime:

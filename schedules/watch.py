@@ -1,11 +1,19 @@
 """The sensors: what follows from an ingest, the published views, and the record of failures."""
 
 import json
+from collections.abc import Iterable
 from datetime import date
 
 import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
 
 from jobs import daily_ingest, refresh_year
+from kairos.calendar import sessions_between
+from kairos.market.loaded import years_touched
 from kairos.warehouse.views import publish
 from resources.platform import Platform
 
@@ -20,11 +28,18 @@ ALERTS_FILE = "alerts.jsonl"
     default_status=ON,
     minimum_interval_seconds=15,
 )
-def refresh_after_ingest(context: dg.RunStatusSensorContext) -> dg.RunRequest:
-    """Bring securities, market and features of the ingested session's year up to date."""
-    last = context.dagster_run.tags.get("dagster/partition") or context.dagster_run.tags["dagster/asset_partition_range_end"]
-    year = str(date.fromisoformat(last).year)
-    return dg.RunRequest(run_key=f"year-{context.dagster_run.run_id}", partition_key=year)
+def refresh_after_ingest(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest:
+    """Bring securities, market and features up to date, for every year that the ingest brought rows of."""
+    tags = context.dagster_run.tags
+    first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags[PARTITION_NAME_TAG]
+    last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
+    pulled = sessions_between(date.fromisoformat(first), date.fromisoformat(last))
+    years = years_touched(platform.warehouse, pulled)
+    run_key = f"years-{context.dagster_run.run_id}"
+    if len(years) == 1:
+        return dg.RunRequest(run_key=run_key, partition_key=str(years[0]))
+    span = {ASSET_PARTITION_RANGE_START_TAG: str(years[0]), ASSET_PARTITION_RANGE_END_TAG: str(years[-1])}
+    return dg.RunRequest(run_key=run_key, tags=span)
 
 
 @dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS, default_status=ON, minimum_interval_seconds=15)
@@ -36,13 +51,28 @@ def publish_views(context: dg.RunStatusSensorContext, platform: dg.ResourceParam
 
 @dg.run_failure_sensor(default_status=ON, minimum_interval_seconds=15)
 def report_failure(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]) -> None:
-    """Append every failed run to `KAIROS_HOME/alerts.jsonl`: when, what, why."""
+    """Append every failed run to `KAIROS_HOME/alerts.jsonl`: when, what, why; and publish what it had written."""
+    tags = context.dagster_run.tags
     line = {
         "at": platform.clock.now().isoformat(),
         "run_id": context.dagster_run.run_id,
         "job": context.dagster_run.job_name,
-        "partition": context.dagster_run.tags.get("dagster/partition"),
-        "message": context.failure_event.message,
+        "partition": tags.get(PARTITION_NAME_TAG) or tags.get(ASSET_PARTITION_RANGE_START_TAG),
+        "message": failure_line(context.get_step_failure_events()) or context.failure_event.message,
     }
     with (platform.settings.home / ALERTS_FILE).open("a") as file:
         file.write(json.dumps(line) + "\n")
+    publish(platform.warehouse, platform.settings.duckdb_file)  # partitions before the failed one are there
+
+
+def failure_line(events: Iterable[dg.DagsterEvent]) -> str:
+    """Return in one line why the first failed step failed; empty where no step did."""
+    for event in events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return str(data.user_failure_data.description)
+        cause = (data.error.cause or data.error) if data.error else None
+        return f"{event.step_key}: {' '.join((cause.message if cause else 'no reason given').split())}"
+    return ""

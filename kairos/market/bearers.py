@@ -5,7 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from kairos.frames import Frame
-from kairos.market.tickers import MINTED
+from kairos.market.tickers import MINTED, without_number
 from kairos.sources.files import with_minted_permaticker
 
 BEFORE_FIRST = timedelta(days=30)  # listings are dated a little before the first price
@@ -17,7 +17,7 @@ def with_bearer(rows: Frame, tickers: Frame, versions: Frame) -> Frame:
     """Add permaticker to raw actions; null where no security that lived on the date bore the ticker.
 
     The security that bore the ticker on the date goes first, then one that bears it now (vendors file history under the
-    present name), then one whose prices of the time were filed under it.
+    present name), then a dead one that bore it without its number, then one whose prices of the time were filed under it.
 
     Args:
         rows: Raw actions with source, ticker and date.
@@ -29,8 +29,10 @@ def with_bearer(rows: Frame, tickers: Frame, versions: Frame) -> Frame:
     vendor = asked.join(tickers.select("source").unique(), on="source", how="semi")
     files = asked.join(tickers.select("source").unique(), on="source", how="anti")
     minted = tickers.filter(pl.col("source") == MINTED).select("permaticker")
+    bare = vendor.with_columns(without_number(pl.col("ticker")))
     found = [
         _by_name(vendor, tickers),
+        _by_name(bare, tickers.filter("isdelisted")),
         _by_filing(vendor, versions),
         with_minted_permaticker(files).join(minted, on="permaticker", how="semi").select("_row", "permaticker"),
     ]

@@ -7,8 +7,18 @@ import polars as pl
 
 from kairos.calendar import FIRST_DATE, sessions_between
 from kairos.frames import Frame
+from kairos.tables.core import Table
 from kairos.tables.market import SEP_VERSIONS
-from kairos.tables.raw import RAW_PAYLOADS, RAW_SEP, RAW_SEP_BULK
+from kairos.tables.raw import (
+    RAW_ACTIONS,
+    RAW_ACTIONS_BULK,
+    RAW_DAILY,
+    RAW_PAYLOADS,
+    RAW_SEP,
+    RAW_SEP_BULK,
+    RAW_TICKERS,
+    RAW_TICKERS_BULK,
+)
 from kairos.warehouse.store import Warehouse
 
 
@@ -30,16 +40,31 @@ def sessions_loaded(warehouse: Warehouse) -> tuple[date, ...]:
 
 
 def years_touched(warehouse: Warehouse, sessions: Sequence[date]) -> list[int]:
-    """Return the calendar years from the earliest row that pulls of these sessions brought to their last session.
+    """Return the calendar years to build again after pulls of these sessions: from the earliest news to the last price.
 
-    A split or a late correction rewrites rows of earlier years; those years have to be built again.
+    A split or a late correction rewrites rows of earlier years, an action may be dated back, and a death is told of days
+    after the last price. Later years look back on the changed ones.
     """
     if not sessions:
         return []
-    pulled = warehouse.scan(RAW_PAYLOADS).filter(pl.col("session").is_in(list(sessions))).select("payload_id")
-    rows = warehouse.scan(RAW_SEP).select("payload_id", "date").join(pulled, on="payload_id", how="semi")
-    earliest = rows.select(pl.col("date").min()).collect().item() or min(sessions)
-    return list(range(min(earliest, *sessions).year, max(sessions).year + 1))
+    records = warehouse.scan(RAW_PAYLOADS).filter(pl.col("session").is_in(list(sessions)))
+    pulled = records.select("payload_id").collect()["payload_id"].implode()
+    dates = [
+        *(warehouse.scan(table).filter(pl.col("payload_id").is_in(pulled)).select("date") for table in (RAW_SEP, RAW_DAILY)),
+        _news(warehouse, (RAW_ACTIONS, RAW_ACTIONS_BULK), ("date", "ticker", "action", "value"), pulled).select("date"),
+        _news(warehouse, (RAW_TICKERS, RAW_TICKERS_BULK), ("permaticker", "isdelisted"), pulled)
+        .filter(pl.col("isdelisted") == "Y")
+        .select(pl.col("lastpricedate").alias("date")),
+    ]
+    earliest = pl.concat(dates).select(pl.col("date").min()).collect().item() or min(sessions)
+    return list(range(min(earliest, *sessions).year, max([*years_loaded(warehouse), max(sessions).year]) + 1))
+
+
+def _news(warehouse: Warehouse, tables: Sequence[Table], said: Sequence[str], pulled: pl.Series) -> pl.LazyFrame:
+    """Return the pulled rows that say what no other payload has said."""
+    every = pl.concat([warehouse.scan(table).select(tables[0].columns) for table in tables])
+    among = pl.col("payload_id").is_in(pulled)
+    return every.filter(among).join(every.filter(~among).select(said), on=list(said), how="anti", nulls_equal=True)
 
 
 def years_loaded(warehouse: Warehouse) -> list[int]:

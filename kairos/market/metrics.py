@@ -40,10 +40,10 @@ def daily_metrics(raw_daily: Frame, raw_tickers: Frame, *, year: int) -> Cleaned
     judged = rows.with_columns(reason)
     lost = judged.filter(pl.col("reason").is_not_null())
     good, useless = _positive_caps(judged.filter(pl.col("reason").is_null()).drop("reason"))
-    once, doubles = _without_duplicates(good)
+    once, doubles, again = _without_duplicates(good)
     chosen = _first_sight(once)
     lines = [_lines(lost, ROW_REJECTED), _lines(doubles, ROW_REJECTED), _lines(useless, VALUE_NULLED)]
-    return Cleaned(DAILY_METRICS.conform(chosen).sort(_KEY), pl.concat(lines), repeated=once.height - chosen.height)
+    return Cleaned(DAILY_METRICS.conform(chosen).sort(_KEY), pl.concat(lines), repeated=again + once.height - chosen.height)
 
 
 def _finite() -> list[pl.Expr]:
@@ -60,17 +60,20 @@ def _positive_caps(rows: Frame) -> tuple[Frame, Frame]:
     return rows.with_columns(pl.when(~bad).then("marketcap").alias("marketcap")), useless
 
 
-def _without_duplicates(rows: Frame) -> tuple[Frame, Frame]:
-    """Keep one of equal rows of a delivery, and none where they differ."""
+def _without_duplicates(rows: Frame) -> tuple[Frame, Frame, int]:
+    """Keep one of equal rows of a delivery, and none where they differ; count what several payloads of it said."""
     rows = rows.sort(*_DELIVERY, "payload_id", "row")
     several = rows.filter(pl.struct(_DELIVERY).is_duplicated())
     if several.is_empty():
-        return rows, rows.clear().with_columns(pl.lit("").alias("reason"))
+        return rows, rows.clear().with_columns(pl.lit("").alias("reason")), 0
     agree = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).first()) for name in METRICS).all().over(_DELIVERY)
-    again = ~pl.struct(_DELIVERY).is_first_distinct()
-    reason = pl.when(~agree).then(pl.lit("conflicting_duplicate")).when(again).then(pl.lit("duplicate_row"))
-    doubles = several.with_columns(reason.alias("reason")).filter(pl.col("reason").is_not_null())
-    return rows.join(doubles, on=["payload_id", "row"], how="anti", maintain_order="left"), doubles
+    within = ~pl.struct(*_DELIVERY, "payload_id").is_first_distinct()
+    reason = pl.when(~agree).then(pl.lit("conflicting_duplicate")).when(within).then(pl.lit("duplicate_row"))
+    judged = several.with_columns(reason.alias("reason"))
+    doubles = judged.filter(pl.col("reason").is_not_null())
+    kept = rows.join(doubles, on=["payload_id", "row"], how="anti", maintain_order="left")
+    once = kept.unique(_DELIVERY, keep="first", maintain_order=True)
+    return once, doubles, kept.height - once.height
 
 
 def _first_sight(rows: Frame) -> Frame:

@@ -22,12 +22,14 @@ MERGERS = (
 # Shumway (1997) counts delistings at the company's request among the performance delistings
 FAILURES = ("bankruptcyliquidation", "regulatorydelisting", "voluntarydelisting")
 _ATTRIBUTES = ("name", "exchange", "category", "sector", "industry", "firstpricedate", "lastpricedate")
+_NUMBERED = r"^(.*\D)\d+$"
 
 
 def securities(raw_tickers: Frame, raw_actions: Frame, raw_sep_spans: Frame) -> Frame:
     """Return every security under every ticker it bore, in the form of `tickers`.
 
-    Attributes are the newest delivered ones. They are taken as known (`assumed`) from the publication of the first price;
+    A ticker is the one borne at the time, without the number that the vendor puts behind a dead security's once another
+    bears it. Attributes are the newest delivered ones, taken as known (`assumed`) from the publication of the first price;
     the vendor's size class is never used, since it is today's.
 
     Args:
@@ -43,7 +45,12 @@ def securities(raw_tickers: Frame, raw_actions: Frame, raw_sep_spans: Frame) -> 
     vendor = _intervals(newest, filed_renames(raw_actions))
     spans = raw_sep_spans.join(raw_tickers.select("source").unique(), on="source", how="anti")
     listed = pl.concat([vendor, _minted(spans)], how="diagonal")
-    return TICKERS.conform(_known(listed)).sort("permaticker", "valid_from")
+    return TICKERS.conform(_known(_as_borne(listed))).sort("permaticker", "valid_from")
+
+
+def without_number(ticker: pl.Expr) -> pl.Expr:
+    """Return the ticker that a dead security bore, from what the vendor files it under once another bears it: ABC of ABC1."""
+    return ticker.str.replace(_NUMBERED, "$1")
 
 
 def _delisting_reasons(newest: Frame, raw_tickers: Frame, raw_actions: Frame) -> Frame:
@@ -108,6 +115,14 @@ def _minted(spans: Frame) -> Frame:
         pl.lit(None, dtype=pl.String).alias("delisting_reason"),
         pl.lit(MINTED).alias("source"),
     )
+
+
+def _as_borne(listed: Frame) -> Frame:
+    """Take the vendor's number off a dead security's ticker: that it was used again later is nothing its own days knew."""
+    bare = without_number(pl.col("ticker"))
+    taken = pl.col("valid_from").max().over("source", bare)  # when the newest bearer came
+    reused = pl.col("isdelisted") & (taken > pl.col("valid_to")).fill_null(False)
+    return listed.with_columns(pl.when(reused).then(bare).otherwise("ticker").alias("ticker"))
 
 
 def _known(listed: Frame) -> Frame:

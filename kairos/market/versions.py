@@ -40,14 +40,14 @@ def build_versions(raw: Frame, raw_tickers: Frame, *, year: int, waivers: Frame)
     unusable = rows.filter(pl.col("reason").is_not_null())
     rows, nulled = apply_value_rules(rows.filter(pl.col("reason").is_null()).drop("reason"), waivers)
     rows, partial = _split(rows, partial_sessions(rows, year=year), waivers, "partial_session")
-    rows, doubles = _without_duplicates(rows.sort(*_DELIVERY, "payload_id", "row"))
+    rows, doubles, again = _without_duplicates(rows.sort(*_DELIVERY, "payload_id", "row"))
     versions = _changed(rows).join(session_table(), on="session", maintain_order="left")
     versions, prints = _split(versions, bad_prints(versions), waivers, "bad_print")
     rejected = pl.concat([unusable, partial, doubles, prints], how="diagonal")
     kept = SEP_VERSIONS.conform(_stamped(_changed(versions).filter(pl.col("session").dt.year() == year)))
     lines = [_lines(rejected, year, ROW_REJECTED), _lines(nulled, year, VALUE_NULLED)]
-    again = _of_year(rows, year).height - _of_year(prints, year).height - kept.height
-    return Cleaned(kept, pl.concat(lines), repeated=again)
+    unchanged = _of_year(rows, year).height - _of_year(prints, year).height - kept.height
+    return Cleaned(kept, pl.concat(lines), repeated=unchanged + _of_year(again, year).height)
 
 
 def _of_year(rows: Frame, year: int) -> Frame:
@@ -78,23 +78,24 @@ def _stamped(versions: Frame) -> Frame:
     )
 
 
-def _without_duplicates(rows: Frame) -> tuple[Frame, Frame]:
-    """Keep one of equal rows; where one delivery says two things of one key, keep neither."""
+def _without_duplicates(rows: Frame) -> tuple[Frame, Frame, Frame]:
+    """Keep one of equal rows; where one delivery says two things of one key, keep neither.
+
+    Returns the rows kept, those set aside, and those that another payload of the delivery said as well: pulls overlap.
+    """
     repeated = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _DELIVERY).fill_null(False)
     marks = rows.select(repeated.alias("again"))["again"]
     if not marks.any():
-        return rows, rows.clear()
+        return rows, rows.clear(), rows.clear()
     several = marks | marks.shift(-1, fill_value=False)
     agree = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).first()) for name in VALUES).all().over(_DELIVERY)
-    judged = rows.filter(several).with_columns(
-        pl.when(~agree)
-        .then(pl.lit("conflicting_duplicate"))
-        .when(~pl.struct(_DELIVERY).is_first_distinct())
-        .then(pl.lit("duplicate_row"))
-        .alias("reason")
-    )
-    kept = pl.concat([rows.filter(~several), judged.filter(pl.col("reason").is_null()).drop("reason")])
-    return kept.sort(_DELIVERY), judged.filter(pl.col("reason").is_not_null())
+    within = ~pl.struct(*_DELIVERY, "payload_id").is_first_distinct()
+    reason = pl.when(~agree).then(pl.lit("conflicting_duplicate")).when(within).then(pl.lit("duplicate_row"))
+    judged = rows.filter(several).with_columns(reason.alias("reason"), pl.struct(_DELIVERY).is_first_distinct().alias("_first"))
+    good = judged.filter(pl.col("reason").is_null()).drop("reason")
+    bad = judged.filter(pl.col("reason").is_not_null()).drop("_first")
+    kept = pl.concat([rows.filter(~several), good.filter("_first").drop("_first")]).sort(_DELIVERY)
+    return kept, bad, good.filter(~pl.col("_first")).drop("_first")
 
 
 def _split(rows: Frame, marks: pl.Series, waivers: Frame, reason: str) -> tuple[Frame, Frame]:

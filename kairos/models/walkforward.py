@@ -12,6 +12,7 @@ from itertools import count
 import numpy as np
 import polars as pl
 
+from kairos.calendar import session_offset
 from kairos.evaluation.scores import model_metrics
 from kairos.frames import Frame
 from kairos.models.config import ModelConfig, family_settings, select_features
@@ -147,10 +148,11 @@ def _residuals(panel: Panel, labels: Array, tests: Sequence[Frame], *, first: da
 
 
 def _as_predictions(forecasts: Frame, fold: Fold, offsets: Offsets | None, *, task: Task) -> Frame:
+    last_seen = session_offset(fold.train.last, task.horizon)  # by the calendar, not by what cut the folds
     return with_quantiles(forecasts, offsets).with_columns(
         pl.lit(task.horizon).alias("horizon"),
         pl.lit(fold.index).alias("fold"),
-        pl.lit(fold.train.last < fold.test.first).alias("is_oos"),
+        pl.lit(last_seen < fold.test.first).alias("is_oos"),
         pl.lit(fold.segment).alias("segment"),
     )
 

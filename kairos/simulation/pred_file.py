@@ -6,7 +6,8 @@ import polars as pl
 
 from kairos.calendar import is_session
 from kairos.errors import SourceError
-from kairos.frames import Frame
+from kairos.frames import Frame, stack
+from kairos.market.tickers import without_number
 
 COLUMNS = ("date", "ticker", "y_pred")
 SHOWN = 3
@@ -15,7 +16,8 @@ SHOWN = 3
 def read_prediction_file(path: Path, tickers: Frame) -> Frame:
     """Return the file's scores: permaticker, ticker, session, score, sorted by session and permaticker.
 
-    A ticker means the security that bore it on the row's date. `y_true`, where there is one, plays no part.
+    A ticker means the security that bore it on the row's date; `ABC1` also means a dead one that bore ABC, as the vendor
+    files it. `y_true`, where there is one, plays no part.
 
     Args:
         path: CSV file with a header.
@@ -28,14 +30,23 @@ def read_prediction_file(path: Path, tickers: Frame) -> Frame:
     closed = [day for day in rows["session"].unique().sort() if not is_session(day)]
     _refuse(path, [str(day) for day in closed], "date(s) that are no NYSE session", "Date each score by the close it follows.")
     _refuse_duplicates(path, rows, ("session", "ticker"))
-    known = rows.join(tickers.select("permaticker", "ticker", "valid_from", "valid_to"), on="ticker", how="left").filter(
-        (pl.col("session") >= pl.col("valid_from")) & (pl.col("session") <= pl.col("valid_to")).fill_null(True)
-    )
+    known = _borne(rows, tickers)
+    left = rows.join(known, on=["session", "ticker"], how="anti")
+    known = stack(known, _borne(left, tickers, numbered=True))
     strangers = rows.join(known, on=["session", "ticker"], how="anti").unique("ticker", keep="first", maintain_order=True)
     shown = [f"{ticker} on {day}" for day, ticker in strangers.select("session", "ticker").iter_rows()]
     _refuse(path, shown, "ticker(s) that no security bore on their dates", "Load them first, or leave them out.")
     _refuse_duplicates(path, known, ("session", "permaticker"))
     return known.select("permaticker", "ticker", "session", "score").sort("session", "permaticker")
+
+
+def _borne(rows: Frame, tickers: Frame, *, numbered: bool = False) -> Frame:
+    """Return the rows whose ticker, or that without its number, a security bore on the date, with its permaticker."""
+    asked = pl.col("ticker")
+    named = rows.with_columns((without_number(asked) if numbered else asked).alias("_borne"))
+    lives = tickers.select("permaticker", pl.col("ticker").alias("_borne"), "valid_from", "valid_to")
+    within = (pl.col("session") >= pl.col("valid_from")) & (pl.col("session") <= pl.col("valid_to")).fill_null(True)
+    return named.join(lives, on="_borne").filter(within).select("permaticker", *rows.columns)
 
 
 def _read(path: Path) -> Frame:

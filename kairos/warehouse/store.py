@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kairos.errors import NotFoundError, WarehouseError
-from kairos.frames import Frame
+from kairos.errors import CalendarError, NotFoundError, WarehouseError
+from kairos.frames import Frame, newest_versions
 from kairos.tables.core import Table
 from kairos.tables.registry import TABLES
 from kairos.warehouse.commit import Commit, commit_from
@@ -84,15 +84,17 @@ class Warehouse:
         """Return the rows of `table` as they could have been known at `instant`.
 
         Raises:
+            CalendarError: The instant has no time zone.
             NotFoundError: The table does not say when its rows were known.
         """
+        if instant.tzinfo is None:
+            raise CalendarError(f"as of {instant}: the instant has no time zone. Give an aware one, for example in UTC.")
         source = TABLES[table.versions] if table.versions else table
         if "known_at" not in source.columns:
             raise NotFoundError(f"{table.name}: its rows carry no known_at, so it has no state as of {instant}.")
         known = pl.col("known_at") <= instant
         rows = self.read(source, where=known if where is None else known & where)
-        newest = rows.sort("known_at", maintain_order=True).unique(list(table.key), keep="last", maintain_order=True)
-        return newest.select(table.columns).sort(table.key)
+        return newest_versions(rows, table.key).select(table.columns)
 
     def replace(self, table: Table, frame: Frame, *, partition: Mapping[str, Value], commit: Commit) -> int:
         """Put `frame` in place of the partition's rows, in one commit; an empty frame is a valid partition.

@@ -43,6 +43,8 @@ def test_a_market_cap_that_comes_late_is_known_from_its_receipt(build):
         ([{"date": date(2015, 7, 4)}], ["not_a_session"], 0),
         ([{"marketcap": -1.0}], ["nonpositive_marketcap"], 1),
         ([{}, {}], ["duplicate_row"], 1),
+        ([{}, {"payload_id": "another pull of that instant"}], [], 1),
+        ([{}, {}, {"payload_id": "another pull of that instant"}], ["duplicate_row"], 1),
         ([{}, {"pe": 3.0}], ["conflicting_duplicate"] * 2, 0),
     ],
 )

@@ -64,6 +64,35 @@ def test_a_name_given_after_the_last_price_counts_for_nothing(raw_tickers, raw_a
     assert found.select(NAMES).rows() == [("ZQ", date(2000, 1, 3), date(2008, 5, 5))]
 
 
+def test_a_dead_security_keeps_the_ticker_it_bore_when_another_takes_it(raw_tickers, no_spans):
+    lives = [
+        {"ticker": "ABC2", "firstpricedate": date(2000, 1, 3), "lastpricedate": date(2004, 5, 5), "isdelisted": "Y"},
+        {"ticker": "ABC1", "firstpricedate": date(2006, 1, 3), "lastpricedate": date(2008, 5, 5), "isdelisted": "Y"},
+        {"ticker": "ABC", "firstpricedate": date(2010, 1, 4)},
+    ]
+    known = raw_tickers([life | {"permaticker": number} for number, life in enumerate(lives, start=1)])
+    found = TICKERS.validate(securities(known, RAW_ACTIONS.empty(), no_spans))
+    assert found.select("permaticker", *NAMES).rows() == [
+        (1, "ABC", date(2000, 1, 3), date(2004, 5, 5)),
+        (2, "ABC", date(2006, 1, 3), date(2008, 5, 5)),
+        (3, "ABC", date(2010, 1, 4), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ticker": "XYZ", "firstpricedate": date(2010, 1, 4)},
+        {"ticker": "ABC", "firstpricedate": date(2001, 1, 3)},
+    ],
+    ids=["nobody_took_it", "both_bore_it"],
+)
+def test_a_number_that_no_later_bearer_explains_stays(raw_tickers, no_spans, other):
+    dead = {"ticker": "ABC1", "firstpricedate": date(2000, 1, 3), "lastpricedate": date(2004, 5, 5), "isdelisted": "Y"}
+    known = raw_tickers([{"permaticker": 1} | dead, {"permaticker": 2} | other])
+    assert securities(known, RAW_ACTIONS.empty(), no_spans)["ticker"].to_list() == ["ABC1", other["ticker"]]
+
+
 def test_the_newest_delivery_gives_the_attributes(raw_tickers, no_spans):
     rows = [
         {

@@ -94,6 +94,18 @@ def test_of_two_equal_rows_of_a_payload_one_is_kept(build, raw_sep, bar):
     assert (found.rows.height, reasons(found)) == (1, ["duplicate_row"])
 
 
+def test_what_two_overlapping_pulls_of_one_instant_both_say_is_no_fault(build, raw_sep, bar):
+    row = {"ticker": "AAA", "date": DAY, **bar(10.0)}
+    found = build(raw_sep([row, {**row, "payload_id": "q"}]))
+    assert (found.rows.height, found.repeated, reasons(found)) == (1, 1, [])
+
+
+def test_a_row_that_a_payload_says_twice_is_one_fault_however_many_others_say_it(build, raw_sep, bar):
+    row = {"ticker": "AAA", "date": DAY, **bar(10.0)}
+    found = build(raw_sep([row, row, {**row, "payload_id": "q"}]))
+    assert (found.rows.height, found.repeated, reasons(found)) == (1, 1, ["duplicate_row"])
+
+
 def test_of_two_differing_rows_of_a_payload_none_is_kept(build, raw_sep, bar):
     found = build(raw_sep([{"ticker": "AAA", "date": DAY, **bar(10.0), "volume": volume} for volume in (5.0, 6.0)]))
     assert (found.rows.height, reasons(found)) == (0, ["conflicting_duplicate"] * 2)

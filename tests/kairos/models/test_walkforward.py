@@ -6,6 +6,7 @@ from polars.testing import assert_frame_equal
 from kairos.calendar import session_offset
 from kairos.errors import ModelError
 from kairos.evaluation.scores import forecast_scores
+from kairos.models import folds
 from kairos.models.folds import Holdout
 from kairos.models.walkforward import train_walk_forward
 from kairos.tables.models import MODEL_METRICS, PREDICTIONS, SHAP_IMPORTANCE
@@ -33,6 +34,15 @@ def test_no_forecast_is_made_by_a_fit_that_saw_its_session_or_later(trained, ses
 
         assert session_offset(fold.train.last, 5) < rows["session"].min()
         assert rows["is_oos"].all()
+
+
+def test_a_forecast_by_a_fit_whose_labels_reach_it_is_not_called_out_of_sample(matrix, holdout, config_of, monkeypatch):
+    purged = folds.training_window
+    monkeypatch.setattr(folds, "training_window", lambda sessions, **how: purged(sessions, **how | {"horizon": 1}))
+
+    leaking = train_walk_forward(matrix, config_of("single"), holdout=holdout, model_id="m").predictions
+
+    assert not leaking["is_oos"].any()
 
 
 def test_segments_meet_at_the_holdout(trained, holdout):

@@ -76,6 +76,11 @@ def test_a_faulty_file_is_refused_in_one_line(read, text, message):
     assert "\n" not in str(caught.value)
 
 
+def test_the_vendors_number_behind_a_dead_security_means_the_one_that_bore_the_ticker(read):
+    scores = read("date,ticker,y_pred\n2014-01-10,AAA1,0.25\n2014-01-14,AAA,0.5\n")
+    assert scores.rows() == [(1, "AAA1", date(2014, 1, 10), 0.25), (2, "AAA", date(2014, 1, 14), 0.5)]
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SourceError, match=r"nothing\.csv: no such file"):
         read_prediction_file(tmp_path / "nothing.csv", TICKERS)

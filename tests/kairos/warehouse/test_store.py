@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from kairos.errors import ContractError, WarehouseError
+from kairos.errors import CalendarError, ContractError, NotFoundError, WarehouseError
+from kairos.market.base import latest_versions
 from kairos.tables.market import MV_LIQUIDITY_60D, SEP_BASE, SEP_VERSIONS
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.registry import TABLES
@@ -135,6 +136,24 @@ def test_as_of_shows_nothing_that_was_not_known(warehouse):
         for n, hours in ((0, -1), (0, 0), (1, 5), (9, 0))
     ]
     assert closes == [[], [10.0], [11.0], [12.0]]
+
+
+def test_as_of_the_end_is_the_newest_version_of_every_key(warehouse):
+    start = datetime(2014, 1, 2, 22, tzinfo=UTC)
+    rows = [version_row(start + timedelta(days=n), 10.0 + n) | {"permaticker": name} for name in (1, 2) for n in range(name)]
+    frame = pl.DataFrame(rows, schema=SEP_VERSIONS.dtypes)
+    warehouse.replace(SEP_VERSIONS, frame, partition={"year": 2014}, commit=BY)
+    assert_frame_equal(warehouse.as_of(SEP_BASE, datetime(2030, 1, 1, tzinfo=UTC)), latest_versions(frame))
+
+
+def test_an_instant_without_a_zone_is_refused(warehouse):
+    with pytest.raises(CalendarError, match="has no time zone"):
+        warehouse.as_of(SEP_BASE, datetime(2015, 6, 2))
+
+
+def test_a_table_that_does_not_say_when_it_was_known_has_no_past(warehouse):
+    with pytest.raises(NotFoundError, match="mv_liquidity_60d: its rows carry no known_at"):
+        warehouse.as_of(MV_LIQUIDITY_60D, datetime(2015, 6, 2, tzinfo=UTC))
 
 
 def test_writers_of_different_partitions_lose_nothing(warehouse):
