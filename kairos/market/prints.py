@@ -28,6 +28,7 @@ TRADED_VOLUME = 3.0  # and so was one on this many times the usual shares and do
 
 PARTIAL_SHARE = 0.6  # of the usual volume; less means that the session was not over
 PARTIAL_SHARE_HALF_DAY = 0.3
+PARTIAL_COVERAGE = 0.5  # of the usual names; a scrape that broke off
 PARTIAL_NAMES = 20
 PARTIAL_TRAIL = 20
 PARTIAL_LEAST_TRAIL = 8
@@ -122,7 +123,8 @@ def partial_sessions(rows: Frame, *, year: int) -> pl.Series:
     """Tell for each row whether it belongs to its payload's last session, and that session was not over.
 
     A payload's last session is partial when the median name's volume is less than 60 % of that name's median over the
-    20 sessions before (30 % on half days). Payloads with fewer than 20 such names are not judged.
+    20 sessions before (30 % on half days), or when fewer than half of the names usual in them have a row. Payloads with
+    fewer than 20 such names are not judged.
 
     Args:
         rows: Has payload_id, permaticker, session and volume.
@@ -132,7 +134,11 @@ def partial_sessions(rows: Frame, *, year: int) -> pl.Series:
     ends = ends.filter((pl.col("last").dt.year() == year) & (pl.col("n") > PARTIAL_LEAST_TRAIL)).drop("n")
     if ends.is_empty():
         return pl.repeat(False, rows.height, eager=True)
-    partial = _low_volume(rows.select("payload_id", "permaticker", "session", "volume").join(ends, on="payload_id"))
+    judged = rows.select("payload_id", "permaticker", "session", "volume").join(ends, on="payload_id")
+    recent = judged.join(_sessions_back(judged["last"].unique().to_list()), on="last").filter(
+        pl.col("session") >= pl.col("first")
+    )
+    partial = pl.concat([_low_volume(recent), _few_names(recent)]).unique()
     marked = partial.with_columns(pl.lit(True).alias("partial")).rename({"last": "session"})
     return (
         rows.select("payload_id", "session")
@@ -141,9 +147,19 @@ def partial_sessions(rows: Frame, *, year: int) -> pl.Series:
     )
 
 
-def _low_volume(rows: Frame) -> Frame:
-    first = _sessions_back(rows["last"].unique().to_list())
-    recent = rows.join(first, on="last").filter(pl.col("session") >= pl.col("first"))
+def _few_names(recent: Frame) -> Frame:
+    names = recent.group_by("payload_id", "last", "session").agg(
+        pl.col("permaticker").n_unique().cast(pl.Float64).alias("names")
+    )
+    is_last = pl.col("session") == pl.col("last")
+    counts = names.group_by("payload_id", "last").agg(
+        pl.col("names").filter(is_last).sum().alias("today"), pl.col("names").filter(~is_last).median().alias("usual")
+    )
+    few = (pl.col("usual") >= PARTIAL_NAMES) & (pl.col("today") < PARTIAL_COVERAGE * pl.col("usual"))
+    return counts.filter(few).select("payload_id", "last")
+
+
+def _low_volume(recent: Frame) -> Frame:
     earlier = pl.col("volume").filter(pl.col("session") < pl.col("last"))
     by_name = recent.group_by("payload_id", "last", "permaticker").agg(
         pl.col("volume").filter(pl.col("session") == pl.col("last")).first().alias("today"),

@@ -126,6 +126,14 @@ def test_a_few_names_do_not_make_a_session_partial():
     assert not partial_sessions(market(names=19, last_volume=0.1), year=2015).any()
 
 
+def test_a_last_session_with_less_than_half_of_the_names_is_partial():
+    rows = market()
+    broken_off = rows.filter((pl.col("session") < SESSIONS[39]) | (pl.col("permaticker") < 14))
+    assert broken_off.filter(partial_sessions(broken_off, year=2015))["session"].unique().to_list() == [SESSIONS[39]]
+    most = rows.filter((pl.col("session") < SESSIONS[39]) | (pl.col("permaticker") < 16))
+    assert not partial_sessions(most, year=2015).any()
+
+
 def test_a_half_day_is_allowed_half_the_volume():
     days = SESSIONS.index(date(2015, 11, 27)) + 1
     assert not partial_sessions(market(last_volume=0.4, days=days), year=2015).any()

@@ -89,7 +89,7 @@ def test_good_data_is_not_rejected_in_bulk(source, year):
     assert found.rejected < 1e-3 * found.rows.height
 
 
-@pytest.mark.parametrize(("source", "year"), [("yahoo", 2015), ("google", 2008)])
+@pytest.mark.parametrize(("source", "year"), [("yahoo", 2015), ("yahoo", 2017), ("google", 2008), ("google", 2017)])
 def test_real_years_pass_the_checks(source, year):
     found, made, _ = returns_of(source, year)
     tables = {"sep_base": latest_versions(found.rows), "daily_returns": made.rows}
