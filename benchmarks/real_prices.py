@@ -50,11 +50,13 @@ def main() -> int:
     """Print what each file gave, and one JSON line last."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, default=Path("../shared/data/prices"))
-    data = parser.parse_args().data
+    parser.add_argument("--sources", nargs="+", choices=list(SOURCES), default=list(SOURCES))
+    arguments = parser.parse_args()
+    data = arguments.data
     if not data.is_dir():
         print(f"{data}: no such folder; name the one with the price files with --data.")
         return 1
-    found = {name: _run(name, source, data) for name, source in SOURCES.items()}
+    found = {name: _run(name, source, data) for name, source in SOURCES.items() if name in arguments.sources}
     print(json.dumps({"name": "real_prices", **found}))
     return 0
 
