@@ -48,11 +48,14 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 def column_lineage(table: Table, reads: Sequence[Read]) -> dg.TableColumnLineage:
     """Return, for every column that a table read has under the same name, where it comes from."""
-    sources = {
-        name: [dg.TableColumnDep(asset_key=read.asset_key, column_name=name) for read in reads if name in read.table.columns]
-        for name in table.columns
-    }
-    return dg.TableColumnLineage({name: deps for name, deps in sources.items() if deps})
+    sources = {name: {read.asset_key for read in reads if name in read.table.columns} for name in table.columns}
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(asset_key=key, column_name=name) for key in sorted(keys)]
+            for name, keys in sources.items()
+            if keys
+        }
+    )
 
 
 def check_result(name: str, asset_key: str, outcome: Outcome, *, blocking: bool) -> dg.AssetCheckResult:
@@ -97,7 +100,8 @@ def reads_shown(reads: Mapping[str, int]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = str(value).replace("|", "\\|").replace("\n", " ")
+    shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = shown.replace("|", "\\|").replace("\n", " ")
     return text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"
 
 

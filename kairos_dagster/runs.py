@@ -18,6 +18,7 @@ from kairos.settings import Settings
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import publish
 from kairos_dagster.build import build_defs
+from kairos_dagster.orphans import LOCK_TAG, close_orphans, process_lock
 from schedules.watch import failure_line
 
 INSTANCE_FILE = """\
@@ -38,6 +39,7 @@ concurrency:
         limit: 1
 run_monitoring:
   enabled: true
+  free_slots_after_run_end_seconds: 60
 run_retries:
   enabled: true
   max_retries: 0
@@ -83,10 +85,12 @@ def run_assets(
     """
     definitions = build_defs(settings, loggers={"console": _logger(on_step)})
     job = _job(definitions, {dg.AssetKey(name) for name in assets})
-    with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
+    folder = instance_folder(settings)
+    with dg.DagsterInstance.from_config(str(folder)) as instance, process_lock(folder) as lock:
+        close_orphans(instance, folder)
         result = job.execute_in_process(
             instance=instance,
-            tags=_partition_tags(partitions),
+            tags={LOCK_TAG: lock, **_partition_tags(partitions)},
             partition_key=partitions[0] if len(partitions) == 1 else None,
             run_config={"loggers": {"console": {"config": {}}}, **(run_config or {})},
             raise_on_error=False,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -50,8 +51,8 @@ def print_sql(statement: str, *, as_json: bool) -> None:
 
 
 def print_json(frame: Frame) -> None:
-    """Print a list of row objects; dates and instants as ISO text."""
-    print(json.dumps(frame.to_dicts(), default=str))  # noqa: T201 - the result itself
+    """Print a list of row objects; sums of integers as numbers, dates and instants as ISO text."""
+    print(json.dumps(frame.to_dicts(), default=_plain))  # noqa: T201 - the result itself
 
 
 def print_frame(frame: Frame, *, title: str = "", caption: str = "") -> None:
@@ -107,7 +108,7 @@ def print_strategies(settings: Settings, *, tag: str) -> None:
         run_sql(warehouse, statement),
         title=f"Strategies of {tag}: validation | holdout, net of {settings.cost_bps:g} bp a side",
         caption=f"traded: share of equity a session. net at {facts['grid']}: net Sharpe of the validation at these costs, bp. "
-        f"DSR: net Sharpe deflated for {facts['trials']} trials. The holdout has been read {facts['spends']} times.",
+        f"DSR: net Sharpe deflated for {facts['trials']} trials. {facts['spends']} trials have read the holdout.",
     )
 
 
@@ -151,6 +152,12 @@ def print_lines(lines: Sequence[str]) -> None:
 def _console() -> Console:
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _plain(value: object) -> int | float | str:
+    if isinstance(value, Decimal):  # DuckDB sums whole numbers into 128 bits
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
 
 
 def _cell(value: object) -> str:

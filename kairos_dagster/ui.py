@@ -26,6 +26,7 @@ def serve_ui(*, host: str, port: int) -> None:
     command = shutil.which("dagster", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if command is None:
         raise SettingsError("the `dagster` command is not installed; run `make setup`.")
+    _close_orphans(folder)
     environment = {**os.environ, "DAGSTER_HOME": str(folder), "KAIROS_HOME": str(settings.home)}
     arguments = [command, "dev", "-w", str(CHECKOUT / "workspace.yaml"), "-h", host, "-p", str(port)]
     sys.stderr.write(f"Dagster UI: http://{host}:{port} (history in {folder})\n")
@@ -38,6 +39,18 @@ def serve_ui(*, host: str, port: int) -> None:
         for caught in (signal.SIGTERM, signal.SIGINT):
             signal.signal(caught, lambda number, _: process.send_signal(number))
         process.wait()
+
+
+def _close_orphans(folder: Path) -> None:
+    """Close what an earlier server left unfinished when it died."""
+    import dagster as dg
+
+    from kairos_dagster.orphans import close_orphans
+
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        closed = close_orphans(instance, folder, server_starts=True)
+    if closed:
+        sys.stderr.write(f"{len(closed)} run(s) of an earlier process were unfinished; they are closed as failed.\n")
 
 
 def _default_interrupts() -> None:

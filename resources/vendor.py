@@ -56,13 +56,18 @@ class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 def embedded_market(settings: Settings) -> "Market":
     """Return the embedded market of the settings; generated once per home, then read back."""
+    from filelock import FileLock
+
     from kairos.sandbox.market import Market, generate
 
     folder = settings.home / "sandbox" / f"{settings.sandbox_size}-{settings.sandbox_seed}"
-    if folder.is_dir():
-        return Market.load(folder)
-    market = generate(settings.sandbox_size, settings.sandbox_seed)
-    market.save(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):  # two runs may ask for it at once
+        if folder.is_dir():
+            return Market.load(folder)
+        aside = folder.with_name(f".{folder.name}.new")  # whoever is killed while writing leaves no half market
+        market = generate(settings.sandbox_size, settings.sandbox_seed)
+        market.save(aside).rename(folder)
     return market
 
 

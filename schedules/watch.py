@@ -73,6 +73,8 @@ def failure_line(events: Iterable[dg.DagsterEvent]) -> str:
         data = event.step_failure_data
         if data.user_failure_data and data.user_failure_data.description:
             return str(data.user_failure_data.description)
+        if data.error and data.error.cls_name == "DagsterExecutionInterruptedError":
+            return f"{event.step_key}: interrupted. What had been written stays; run it again for the rest."
         cause = (data.error.cause or data.error) if data.error else None
         return f"{event.step_key}: {' '.join((cause.message if cause else 'no reason given').split())}"
     return ""

@@ -44,16 +44,26 @@ def trial_id(
 def data_set_digest(universe: Frame, *, source: str = "") -> str:
     """Return the digest of which securities a universe holds and where they come from.
 
-    What changes while a universe lives, such as an exit, does not count.
+    What changes while a universe lives, such as an exit, does not count, nor does a name that the vendor files anew.
 
     Args:
-        universe: Rows of midcap_universe of one year: universe_year, permaticker and ticker, in any order.
+        universe: Rows of midcap_universe of one year: universe_year and permaticker, in any order.
         source: Who delivered the data.
     """
-    key = ["universe_year", "permaticker", "ticker"]
+    key = ["universe_year", "permaticker"]
     require_columns(universe, key, where="universe")
     members = universe.select(key).unique().sort(key).rows()
     return _digest(canonical_json({"source": source, "members": [list(member) for member in members]}))
+
+
+def scores_digest(scores: Frame) -> str:
+    """Return the digest of scores that no recorded configuration made.
+
+    Args:
+        scores: Columns permaticker, session and score, in any order.
+    """
+    key = ["permaticker", "session"]
+    return _digest(scores.select(*key, "score").sort(key).write_csv())
 
 
 def _digest(text: str) -> str:

@@ -66,7 +66,7 @@ def simulate_plan(
         holdout_first: First session of the sealed holdout.
 
     Raises:
-        NotFoundError: The plan names a model without predictions.
+        NotFoundError: The plan names a model or a horizon without predictions.
         SimulationError: A strategy cannot be simulated.
     """
     parts = [
@@ -88,17 +88,19 @@ def simulate_plan(
         daily=stack(SIMULATION_DAILY.empty(), *(part.daily for part in parts)),
         holdings=stack(SIMULATION_HOLDINGS.empty(), *(part.holdings for part in booked)),
         trades=stack(SIMULATION_TRADES.empty(), *(part.trades for part in booked)),
+        file_digest=parts[0].file_digest if parts else "",
     )
 
 
 def simulation_trials(simulation: Simulation, *, universe_year: int, data_set: str, now: datetime) -> Frame:
-    """Return one row of `trials` per strategy; what differs in cost only is one trial."""
+    """Return one row of `trials` per strategy; what differs in cost only is one trial, what follows another file is another."""
+    followed = {"scores": simulation.file_digest} if simulation.file_digest else {}
     strategies = simulation.daily.select("tag", "model_id", "horizon", "k").unique().sort("model_id", "horizon", "k")
     rows = [
         trial_rows(
             "simulation",
             row["tag"],
-            configs={row["horizon"]: {"model_id": row["model_id"], "k": row["k"], "rebalance": row["horizon"]}},
+            configs={row["horizon"]: {"model_id": row["model_id"], "k": row["k"], "rebalance": row["horizon"], **followed}},
             universe_year=universe_year,
             data_set=data_set,
             now=now,
@@ -124,7 +126,18 @@ def _followed(plan: Plan, predictions: Frame, universe_year: int) -> Sequence[tu
         predictions.filter(pl.col("model_id").is_in(chosen)).select("model_id", "horizon").unique().sort("model_id", "horizon")
     )
     wanted = [(model, horizon) for model, horizon in pairs.rows() if plan.horizon in {0, horizon}]
+    _require_each(plan, wanted, found=pairs.rows())
     return [
         (predictions.filter((pl.col("model_id") == model) & (pl.col("horizon") == horizon)), horizon)
         for model, horizon in wanted
     ]
+
+
+def _require_each(plan: Plan, wanted: Sequence[tuple[str, int]], *, found: Sequence[tuple[str, int]]) -> None:
+    without = sorted(set(plan.models) - {model for model, _ in wanted})
+    if without or not wanted:
+        there = ", ".join(f"{model} {horizon}" for model, horizon in found)
+        raise NotFoundError(
+            f"simulation {plan.tag}: no predictions {plan.horizon} session(s) ahead of {', '.join(without) or 'any model'}; "
+            f"found {there}. Train that horizon, or choose another."
+        )

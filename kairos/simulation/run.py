@@ -7,6 +7,7 @@ import polars as pl
 
 from kairos.errors import SimulationError
 from kairos.frames import Frame
+from kairos.models.trials import scores_digest
 from kairos.simulation.invariants import check_book
 from kairos.simulation.topk import simulate_top_k
 from kairos.tables.simulation import SIMULATION_DAILY, SIMULATION_HOLDINGS, SIMULATION_KEY, SIMULATION_TRADES
@@ -16,11 +17,19 @@ FILE_MODEL = "file"
 
 @dataclass(frozen=True)
 class Simulation:
-    """Rows of `simulation_daily`, `simulation_holdings` and `simulation_trades` of one strategy."""
+    """Rows of `simulation_daily`, `simulation_holdings` and `simulation_trades`.
+
+    Attributes:
+        daily: One row a strategy and session.
+        holdings: One row a strategy, session and name.
+        trades: One row a strategy, session, name and side.
+        file_digest: Digest of the prediction file's scores; empty where models were followed.
+    """
 
     daily: Frame
     holdings: Frame
     trades: Frame
+    file_digest: str = ""
 
 
 def simulate(
@@ -68,6 +77,7 @@ def simulate(
         daily=SIMULATION_DAILY.conform(book.daily.with_columns(segment, *strategy)),
         holdings=SIMULATION_HOLDINGS.conform(book.holdings.with_columns(strategy)),
         trades=SIMULATION_TRADES.conform(book.trades.with_columns(strategy)),
+        file_digest="" if "model_id" in predictions.columns else scores_digest(predictions),
     )
 
 

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from kairos.calendar import session_offset
 from kairos.frames import Frame, stack
 from kairos.sources.landing import land
 from kairos.sources.parse import Parsed, parse
@@ -18,6 +17,7 @@ from kairos.warehouse.store import Warehouse
 
 DATASETS = ("tickers", "actions", "sep", "daily")
 SWEEP_DAYS = 3  # `lastupdated` has day granularity and the vendor publishes twice a day
+EXPECTED_WITHIN = timedelta(days=31)  # an older session says little about how many names there are
 ACTIONS_SWEEP_DAYS = 90  # actions have no `lastupdated`; back-dated rows occur
 
 
@@ -43,7 +43,7 @@ def pull_session(client: SharadarClient, store: PayloadStore, session: date, *, 
     swept = session - timedelta(days=SWEEP_DAYS)
     prices = land([*client.session_rows("sep", session), *client.updated_since("sep", swept)], store)
     found = prices.rows.filter(pl.col("date") == session)["ticker"].n_unique()
-    check_session_complete(found, priced_names(warehouse, session_offset(session, -1)), session=session)
+    check_session_complete(found, names_expected(warehouse, session), session=session)
     pulls = (
         prices,
         land([*client.session_rows("daily", session), *client.updated_since("daily", swept)], store),
@@ -53,12 +53,13 @@ def pull_session(client: SharadarClient, store: PayloadStore, session: date, *, 
     return stack(*(pull.payload_rows for pull in pulls)).with_columns(session=pl.lit(session))
 
 
-def priced_names(warehouse: Warehouse, session: date) -> int:
-    """Return how many tickers have a raw price row on a session."""
-    rows = pl.concat(
-        [warehouse.scan(table).filter(pl.col("date") == session).select("ticker") for table in (raw.RAW_SEP, raw.RAW_SEP_BULK)]
-    )
-    return rows.collect()["ticker"].n_unique()
+def names_expected(warehouse: Warehouse, session: date) -> int:
+    """Return how many tickers have a raw price row on the newest session before this one; 0 where none lies within a month."""
+    recent = pl.col("date").is_between(session - EXPECTED_WITHIN, session, closed="left")
+    tables = (raw.RAW_SEP, raw.RAW_SEP_BULK)
+    rows = pl.concat([warehouse.scan(table).filter(recent).select("date", "ticker") for table in tables])
+    newest = rows.filter(pl.col("date") == pl.col("date").max())
+    return int(newest.select(pl.col("ticker").n_unique()).collect().item())
 
 
 def read_payloads(records: Frame, store: PayloadStore, *, dataset: str, session: date | None, warehouse: Warehouse) -> Cleaned:

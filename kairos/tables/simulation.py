@@ -84,7 +84,7 @@ class StrategyHonestyRow(SimulationRow):
     dsr: float = measure("Deflated Sharpe ratio of the net validation returns (Bailey and Lopez de Prado 2014)", ge=0, le=1)
     pbo: float = measure("Probability of backtest overfitting among the universe year's strategies (CSCV)", ge=0, le=1)
     n_trials: int = field("Trials ever made on this data set", "trials", ge=1)
-    holdout_spends: int = field("Times this universe year's holdout was read", "reads", ge=0)
+    holdout_spends: int = field("Different trials that have read this universe year's holdout", "trials", ge=0)
 
 
 StrategyStatsRows = _with_columns("StrategyStatsRows", StrategyHonestyRow, {**_segment("validation"), **_segment("holdout")})
@@ -111,7 +111,7 @@ class LeaderboardRows(pa.DataFrameModel):
     dsr: float = measure("Deflated Sharpe ratio")
     pbo: float = measure("Probability of backtest overfitting")
     n_trials: int = field("Trials ever made on this data set", "trials")
-    holdout_spends: int = field("Times the holdout was read", "reads")
+    holdout_spends: int = field("Different trials that have read the holdout", "trials")
 
 
 SIMULATION_KEY = ("universe_year", "tag", "model_id", "horizon", "k", "cost_bps")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from kairos.calendar import session_frame
 from kairos.errors import CalendarError, ContractError
 from kairos.frames import Frame, require_columns
+from kairos.market.dates import session_table
 from kairos.tables.matrix import HORIZONS
 
 _KEY = ("permaticker", "session")
@@ -61,7 +61,7 @@ def _wealth(daily_returns: Frame, rows: Frame) -> Frame:
 
 
 def _indexed(frame: Frame) -> Frame:
-    calendar = session_frame().select("session", index=pl.col("session_index").cast(pl.Int64))
+    calendar = session_table().select("session", index=pl.col("session_index").cast(pl.Int64))
     indexed = frame.join(calendar, on="session", how="left", maintain_order="left")
     strange = indexed.filter(pl.col("index").is_null())
     if strange.height:

@@ -60,7 +60,7 @@ def test_it_shows_progress(demo):
 
 def test_every_table_of_the_path_holds_rows(warehouse):
     filled = {name for name, table in TABLES.items() if warehouse.read(table, columns=list(table.key)).height}
-    assert filled == set(TABLES)
+    assert filled >= set(TABLES) - {"quarantine"}  # the embedded market sends nothing that has to be set aside
 
 
 def test_every_table_holds_to_its_contract(warehouse):

@@ -8,20 +8,23 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from kairos.calendar import session_offset
 from kairos.features.registry import FEATURE_SETS
 from kairos.frames import Frame
-from kairos.market.base import latest_versions
 from kairos.market.returns import DISAGREE
 from kairos.models import folds
 from kairos.models.config import parse_config
 from kairos.models.folds import Holdout
 from kairos.settings import Settings
+from kairos.simulation.run import simulate
 from kairos.tables import market as tables
+from kairos.tables.matrix import HORIZONS
 from kairos.warehouse.commit import Commit
 from kairos.warehouse.store import Warehouse
 from tests.journeys.allowed import ALLOWED, unexplained
 from tests.journeys.differences import differences, summary, until
 from tests.journeys.engine_path import Raw, Steps, Tables, bulk, forecasts, market_tables, universe_tables
+from tests.journeys.leaks import LEAKS, UNIVERSE_LEAKS
 from tests.journeys.moving_market import SIZE, Story, tell
 from tests.journeys.view_client import received_on
 
@@ -107,6 +110,27 @@ def test_every_allowed_difference_occurs(story, found, name):
     assert found.filter(ALLOWED[name](story)).filter(~pl.any_horizontal(others)).height > 0
 
 
+@pytest.mark.parametrize("horizon", HORIZONS)
+def test_no_label_ends_beyond_the_last_session_known(story, known, horizon):
+    open_since = session_offset(story.cut, 1 - horizon)
+    labels = known["feat_matrix_targets"].select("session", f"ret_{horizon}d_f", f"ret_{horizon}d_f_xs")
+    assert labels.filter(pl.col("session") >= open_since).drop("session").count().row(0) == (0, 0)
+    assert labels.filter(pl.col("session") < open_since).drop("session").count().row(0) > (9000, 9000)
+
+
+def test_a_simulated_book_stands(story, known, later):
+    holdout = sealed(known)
+    how = {"tag": "t", "universe_year": 2015, "k": 5, "cost_bps": 10.0, "holdout_first": holdout.first_session, "horizon": 5}
+    books = [
+        simulate(learned(made, "single", holdout), made["daily_returns"].filter(pl.col("session").dt.year() >= 2015), **how)
+        for made in (known, later)
+    ]
+    for one, other in ((getattr(book, part) for book in books) for part in ("daily", "holdings", "trades")):
+        before = pl.col("session") < story.before_cut
+        assert one.filter(before).height > 100
+        assert_frame_equal(one.filter(before), other.filter(before), check_exact=True)
+
+
 def test_a_readjusted_price_history_differs_by_one_factor(story, known, later):
     calm = ~pl.col("permaticker").is_in([*story.corrected, story.misprint])
     both = known["sep_base"].filter(calm).join(later["sep_base"], on=["permaticker", "session"], suffix="_later")
@@ -125,50 +149,6 @@ def test_the_state_of_the_day_can_be_read_later(story, known, later, tmp_path):
         )
     misprint = (pl.col("permaticker") == story.misprint) & (pl.col("session") == story.cut)
     assert_frame_equal(warehouse.as_of(tables.SEP_BASE, received_on(story.cut)), known["sep_base"].filter(~misprint))
-
-
-def newest_prices(made: Tables, rows: Frame) -> Frame:
-    """Rows with the newest delivered close and closeadj of their session, and those of the session before."""
-    newest = latest_versions(made["sep_versions"]).select("permaticker", "session", "close", "closeadj")
-    before = pl.col("closeadj").shift(1).over("permaticker").alias("closeadj_before")
-    return rows.join(newest.with_columns(before), on=["permaticker", "session"], how="left", maintain_order="left")
-
-
-def returns_of_the_newest_closeadj(made: Tables, rows: Frame, _: int) -> Frame:
-    ret = pl.coalesce(pl.col("closeadj") / pl.col("closeadj_before") - 1, "ret_cc").alias("ret_cc")
-    return newest_prices(made, rows).with_columns(ret).select(rows.columns)
-
-
-def adjusted_price_as_a_level(made: Tables, rows: Frame, _: int) -> Frame:
-    return (
-        newest_prices(made, rows).with_columns(pl.col("close").log().cast(pl.Float32).alias("log_price")).select(rows.columns)
-    )
-
-
-def scaled_by_the_whole_year(made: Tables, rows: Frame, _: int) -> Frame:
-    return rows.with_columns(pl.col("ret_5d") / pl.col("ret_5d").std().over("permaticker"))
-
-
-def return_of_the_next_session(made: Tables, rows: Frame, _: int) -> Frame:
-    return rows.with_columns(pl.col("ret_1d").shift(-1).over("permaticker"))
-
-
-def todays_marketcap(made: Tables, rows: Frame, _: int) -> Frame:
-    today = made["daily_metrics"].sort("session").group_by("permaticker").agg(pl.col("marketcap").last())
-    return rows.drop("marketcap").join(today, on="permaticker").select(rows.columns)
-
-
-def only_survivors(made: Tables, rows: Frame, _: int) -> Frame:
-    return rows.join(made["tickers"].filter("isdelisted"), on="permaticker", how="anti")
-
-
-LEAKS = {
-    "daily_returns": returns_of_the_newest_closeadj,
-    "feat_price_action: level": adjusted_price_as_a_level,
-    "feat_price_action: scaler": scaled_by_the_whole_year,
-    "feat_price_action: shift": return_of_the_next_session,
-}
-UNIVERSE_LEAKS = {"marketcaps": todays_marketcap, "members": only_survivors}
 
 
 @pytest.mark.parametrize(("place", "leak"), LEAKS.items(), ids=[leak.__name__ for leak in LEAKS.values()])

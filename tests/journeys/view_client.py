@@ -44,11 +44,16 @@ class ViewClient:
         touched = pl.col(spec.since_filter.removesuffix(".gte")) >= day
         return [self._payload(spec, touched, f"{spec.since_filter}={day}")]
 
-    def _payload(self, spec: Dataset, chosen: pl.Expr | None, asked: str) -> Payload:
+    def rows(self, dataset: str) -> pl.LazyFrame:
+        """The vendor's table as it stands."""
+        spec = DATASETS[dataset]
         rows = self._view.rows(spec.vendor_code.removeprefix("SHARADAR/"))
         for name, value in spec.fixed.items():
             rows = rows.filter(pl.col(name) == value)
-        rows = rows if chosen is None else rows.filter(chosen)
+        return rows
+
+    def _payload(self, spec: Dataset, chosen: pl.Expr | None, asked: str) -> Payload:
+        rows = self.rows(spec.name) if chosen is None else self.rows(spec.name).filter(chosen)
         buffer = io.BytesIO()
         rows.sort(spec.key, nulls_last=True).collect().write_parquet(buffer)
         at = prices_known_at(self.session) + PULLED + timedelta(seconds=next(self._seconds))

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from kairos.errors import ContractError
-from kairos.models.trials import canonical_json, data_set_digest, trial_id
+from kairos.models.trials import canonical_json, data_set_digest, scores_digest, trial_id
 
 CONFIG = {"family": "ridge", "seed": 7, "settings": {"a": 1.0, "b": [1, 2]}}
 
@@ -46,11 +46,21 @@ def test_the_data_set_does_not_depend_on_the_order_of_rows_or_on_deaths(universe
     assert data_set_digest(later) == data_set_digest(universe)
 
 
+def test_a_new_name_of_a_member_is_no_other_data_set(universe):
+    assert data_set_digest(universe.with_columns(ticker=pl.Series(["A", "B", "D"]))) == data_set_digest(universe)
+
+
+def test_scores_are_known_by_their_values_in_any_order():
+    scores = pl.DataFrame({"permaticker": [1, 2], "session": ["2015-01-02"] * 2, "score": [0.1, 0.2], "ticker": ["A", "B"]})
+    assert scores_digest(scores.reverse().drop("ticker")) == scores_digest(scores)
+    assert scores_digest(scores.with_columns(score=pl.Series([0.1, 0.2 + 1e-12]))) != scores_digest(scores)
+
+
 def test_other_members_another_year_or_source_are_another_data_set(universe):
     others = [
         data_set_digest(universe.head(2)),
         data_set_digest(universe.with_columns(universe_year=2016)),
-        data_set_digest(universe.with_columns(ticker=pl.Series(["A", "B", "D"]))),
+        data_set_digest(universe.with_columns(permaticker=pl.Series([1, 2, 4]))),
         data_set_digest(universe, source="file"),
     ]
 
@@ -58,5 +68,5 @@ def test_other_members_another_year_or_source_are_another_data_set(universe):
 
 
 def test_a_missing_column_is_named(universe):
-    with pytest.raises(ContractError, match="universe: missing column\\(s\\) ticker"):
-        data_set_digest(universe.drop("ticker"))
+    with pytest.raises(ContractError, match="universe: missing column\\(s\\) permaticker"):
+        data_set_digest(universe.drop("permaticker"))
