@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from assets.freshness import FRESHNESS_KEYS
-from kairos.errors import KairosError
+from kairos.errors import KairosError, NotFoundError
 from kairos.settings import Settings
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import publish
@@ -82,8 +82,10 @@ def run_assets(
 
     Raises:
         RunFailedError: An asset failed; its own line is the message.
+        NotFoundError: An asset has no such partition.
     """
     definitions = build_defs(settings, loggers={"console": _logger(on_step)})
+    _require_partitions(definitions, assets, partitions)
     job = _job(definitions, {dg.AssetKey(name) for name in assets})
     folder = instance_folder(settings)
     with dg.DagsterInstance.from_config(str(folder)) as instance, process_lock(folder) as lock:
@@ -106,6 +108,18 @@ def _job(definitions: dg.Definitions, chosen: set[dg.AssetKey]) -> dg.JobDefinit
     known = definitions.resolve_asset_graph().asset_check_keys
     checks = {key for key in known if key.asset_key in chosen and key not in FRESHNESS_KEYS}
     return definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection=chosen, asset_check_selection=checks)
+
+
+def _require_partitions(definitions: dg.Definitions, assets: Sequence[str], partitions: Sequence[str]) -> None:
+    graph = definitions.resolve_asset_graph()
+    for name in assets:
+        known = graph.get(dg.AssetKey(name)).partitions_def
+        strangers = [
+            key for key in (*partitions[:1], *partitions[-1:]) if known is not None and not known.has_partition_key(key)
+        ]
+        if known is not None and strangers:
+            first, last = known.get_first_partition_key(), known.get_last_partition_key()
+            raise NotFoundError(f"{name} has no partition {strangers[0]}; its partitions are {first} to {last}.")
 
 
 def _partition_tags(partitions: Sequence[str]) -> dict[str, str]:

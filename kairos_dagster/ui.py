@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,12 @@ def serve_ui(*, host: str, port: int) -> None:
     """Serve until interrupted.
 
     Raises:
-        SettingsError: The installation lacks the `dagster` command.
+        SettingsError: The port is taken, the `dagster` command is missing, or the server ended by itself.
     """
     from kairos_dagster.runs import instance_folder
 
     settings = load_settings()
+    _require_free(host, port)
     folder = instance_folder(settings)
     command = shutil.which("dagster", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if command is None:
@@ -36,9 +38,26 @@ def serve_ui(*, host: str, port: int) -> None:
         cwd=CHECKOUT,
         preexec_fn=_default_interrupts,  # noqa: PLW1509 - one line, no threads yet
     ) as process:
+        told: list[int] = []
+
+        def pass_on(number: int, _: object) -> None:
+            told.append(number)
+            process.send_signal(number)
+
         for caught in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(caught, lambda number, _: process.send_signal(number))
-        process.wait()
+            signal.signal(caught, pass_on)
+        status = process.wait()
+    if status and not told:
+        raise SettingsError(f"the Dagster UI ended by itself with status {status}; the lines above say why.")
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise SettingsError(f"http://{host}:{port} cannot be served ({error.strerror}). Give another --port.") from None
 
 
 def _close_orphans(folder: Path) -> None:

@@ -160,7 +160,7 @@ def test_the_key_is_told_to_nobody(evening):
 
 @pytest.mark.parametrize(
     "kind",
-    [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.RESET, FaultKind.CUT_SHORT, FaultKind.TRUNCATED],
+    [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.RESET, FaultKind.TRUNCATED],
 )
 def test_one_fault_that_passes_is_not_noticed(home, vendor, kind):
     vendor.inject(kind, table="SEP", seconds=0 if kind is FaultKind.RATE_LIMIT else None)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,20 +14,36 @@ import polars as pl
 import pytest
 
 from kairos.calendar import sessions_between
+from kairos.errors import NotFoundError, SettingsError
 from kairos.settings import load_settings
 from kairos_dagster.orphans import LOCK_TAG, close_orphans, process_lock
 from kairos_dagster.runs import RunFailedError, instance_folder, run_assets
+from kairos_dagster.ui import serve_ui
 
 DAYS = sessions_between(date(2013, 11, 1), date(2014, 1, 31))
 IMPORT = ("raw_payloads_bulk", "raw_sep_bulk")
 MARKET = ("tickers", "sep_versions", "sep_base")
 
 
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
+def fresh_settings(home, monkeypatch):
     for name in [name for name in os.environ if name.startswith(("KAIROS_", "NASDAQ_"))]:
         monkeypatch.delenv(name)
-    return load_settings(home=tmp_path / "home")
+    return load_settings(home=home)
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    return fresh_settings(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """A home with imported prices and a range of two years of market tables: its settings and the range's result."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        settings = fresh_settings(folder / "home", patch)
+        bring_in(settings, prices(folder))
+        return settings, run_assets(settings, MARKET, partitions=["2013", "2014"])
 
 
 def prices(folder):
@@ -45,17 +62,17 @@ def instance(settings):
     return dg.DagsterInstance.from_config(str(instance_folder(settings)))
 
 
-def test_what_was_run_stands_in_the_persistent_instance(settings, tmp_path):
-    bring_in(settings, prices(tmp_path))
-    run_assets(settings, MARKET, partitions=["2013", "2014"])
+def test_what_was_run_stands_in_the_persistent_instance(loaded):
+    settings, _ = loaded
     with instance(settings) as kept:
         assert sorted(kept.get_materialized_partitions(dg.AssetKey("sep_base"))) == ["2013", "2014"]
         assert {run.status for run in kept.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
 
 
-def test_a_range_is_one_run(settings, tmp_path):
-    bring_in(settings, prices(tmp_path))
-    result = run_assets(settings, MARKET, partitions=["2013", "2014"])
+def test_a_range_is_one_run(loaded):
+    settings, result = loaded
+    with instance(settings) as kept:
+        assert len(kept.get_runs()) == 2
     counts = {
         event.partition: event.step_materialization_data.materialization.metadata["dagster/partition_row_count"].value
         for event in result.all_events
@@ -64,10 +81,11 @@ def test_a_range_is_one_run(settings, tmp_path):
     assert counts == {str(year): 3 * len([day for day in DAYS if day.year == year]) for year in (2013, 2014)}
 
 
-def test_the_views_are_fresh_after_a_run_and_after_a_failed_one(settings, tmp_path):
-    bring_in(settings, prices(tmp_path))
-    assert settings.duckdb_file.exists()
-    settings.duckdb_file.unlink()
+def test_no_lock_is_left_behind(loaded):
+    assert list((instance_folder(loaded[0]) / "running").iterdir()) == []
+
+
+def test_the_views_are_published_even_after_a_failed_run(settings):
     with pytest.raises(RunFailedError):
         run_assets(settings, ["raw_payloads"], partitions=["2018-07-05"])
     assert settings.duckdb_file.exists()
@@ -79,16 +97,17 @@ def test_a_failed_run_says_which_partition_and_why(settings):
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("key", ["1990", "2099"])
+def test_a_partition_that_does_not_exist_is_said_so(settings, key):
+    with pytest.raises(NotFoundError, match=f"sep_base has no partition {key}; its partitions are 1997 to 20"):
+        run_assets(settings, ["sep_base"], partitions=[key])
+
+
 def test_steps_are_reported_as_they_start_and_end(settings, tmp_path):
     seen = []
     config = {"ops": {"raw_payloads_bulk": {"config": {"paths": [str(prices(tmp_path))]}}}}
     run_assets(settings, IMPORT, run_config=config, on_step=lambda step: seen.append((step.name, step.state)))
     assert seen == [(name, state) for name in IMPORT for state in ("start", "done")]
-
-
-def test_no_lock_is_left_behind(settings, tmp_path):
-    bring_in(settings, prices(tmp_path))
-    assert list((instance_folder(settings) / "running").iterdir()) == []
 
 
 def unfinished(kept, **tags):
@@ -137,10 +156,21 @@ def test_a_server_that_starts_closes_what_an_earlier_one_left(settings):
         assert close_orphans(kept, instance_folder(settings), server_starts=True) == [run_id]
 
 
+def test_a_taken_port_is_said_so(settings, monkeypatch):
+    monkeypatch.setenv("KAIROS_HOME", str(settings.home))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"127.0.0.1:{port} cannot be served .* Give another --port"):
+            serve_ui(host="127.0.0.1", port=port)
+
+
 WAITING = """
 import sys, time
 import kairos_dagster.runs as runs
 import resources.vendor as vendor
+from kairos.errors import NotFoundError, SettingsError
 from kairos.settings import load_settings
 
 def wait(*_):
