@@ -5,6 +5,7 @@ Values come, first wins, from the process environment, then `KAIROS_HOME/setting
 """
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kairos.errors import SettingsError
 
 SETTINGS_FILE = "settings.env"
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+@~-]+")  # delta-rs writes other characters percent-encoded and then misses its files
 
 
 class Settings(BaseSettings):
@@ -111,6 +113,11 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - the values ar
         SettingsError: A value is unknown or out of bounds; the message names the variable.
     """
     home = Path(overrides.pop("home", None) or os.environ.get("KAIROS_HOME") or ".kairos").expanduser().resolve()
+    if not PLAIN_PATH.fullmatch(str(home)):
+        raise SettingsError(
+            f"KAIROS_HOME {str(home)!r}: Delta tables need a path of plain letters, digits and / . _ - + @ ~, without spaces. "
+            "Choose another folder."
+        )
     try:
         return Settings(_env_file=home / SETTINGS_FILE, **{"home": home, **overrides})
     except ValidationError as error:

@@ -68,9 +68,12 @@ def _news(warehouse: Warehouse, tables: Sequence[Table], said: Sequence[str], pu
 
 
 def years_loaded(warehouse: Warehouse) -> list[int]:
-    """Return every calendar year from the first to the last raw price row; empty where there is none."""
-    spans = price_spans(warehouse)
+    """Return every calendar year from the first to the last raw price row; empty where there is none.
+
+    Years before the calendar's first (1997) have no partition; their rows stay in the raw tables.
+    """
+    spans = price_spans(warehouse).filter(pl.col("last_date") >= FIRST_DATE)
     if spans.is_empty():
         return []
     first, last = spans["first_date"].min(), spans["last_date"].max()
-    return list(range(first.year, last.year + 1))  # type: ignore[union-attr]
+    return list(range(max(first, FIRST_DATE).year, last.year + 1))  # type: ignore[type-var,union-attr]

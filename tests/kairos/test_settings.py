@@ -32,6 +32,13 @@ def test_writing_a_setting_keeps_the_others(tmp_path):
     assert (load_settings().top_k, load_settings().holdout_sessions) == (13, 100)
 
 
+@pytest.mark.parametrize("name", ["my home", "50%", "größe"])
+def test_a_home_that_delta_tables_cannot_live_in_is_refused(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("KAIROS_HOME", str(tmp_path / name))
+    with pytest.raises(SettingsError, match="Choose another folder"):
+        load_settings()
+
+
 def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         load_settings().top_k = 3
