@@ -23,7 +23,10 @@ def main() -> int:
         sections.append(f"## {name}\n\n{title}. `python -m benchmarks.{name}`\n\n| figure | value |\n|---|---|\n{rows}\n")
         sys.stdout.write(done.stdout)
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    PAGE.write_text(f"# Benchmarks\n\nWritten by `make bench` on {machine}.\n\n" + "\n".join(sections))
+    PAGE.write_text(
+        f"# Benchmarks\n\nEach section from its own command; `make bench` runs them all and writes this page anew. Machine: {machine}.\n\n"
+        + "\n".join(sections)
+    )
     return 0
 
 

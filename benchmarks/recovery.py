@@ -1,6 +1,6 @@
 """How much of the embedded market's planted alpha the models recover, over seeds.
 
-    python -m benchmarks.recovery --seeds 101 102 103
+    python -m benchmarks.recovery --seeds 201 202 203
 
 Each seed is a whole `kairos demo` in a home of its own. Recovery is a model's mean daily RankIC over 5 sessions divided
 by the oracle's, on the same rows and labels; `price` is the oracle's price-based part, which is what the features see.
@@ -39,7 +39,7 @@ WHERE p.horizon = 5 AND m.ret_5d_f_xs IS NOT NULL
 def main() -> int:
     """Run the seeds, print a table line per model and seed, and one JSON line last."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[201, 202, 203])
     seeds = parser.parse_args().seeds
     found = [line for seed in seeds for line in recovery_of(seed)]
     summary = {
