@@ -22,11 +22,9 @@ def main() -> int:
         rows = "\n".join(f"| {key} | {value} |" for key, value in figures.items() if key != "name")
         sections.append(f"## {name}\n\n{title}. `python -m benchmarks.{name}`\n\n| figure | value |\n|---|---|\n{rows}\n")
         sys.stdout.write(done.stdout)
+    how = "Each section from its own command; `make bench` runs them all and writes this page anew."
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    PAGE.write_text(
-        f"# Benchmarks\n\nEach section from its own command; `make bench` runs them all and writes this page anew. Machine: {machine}.\n\n"
-        + "\n".join(sections)
-    )
+    PAGE.write_text(f"# Benchmarks\n\n{how} Machine: {machine}.\n\n" + "\n".join(sections))
     return 0
 
 
