@@ -1,0 +1,7 @@
+"""How long the suites that can go on for ever go on."""
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("kairos", "suites with a short and a long form")
+    group.addoption("--kills", type=int, default=None, help="places or moments at which a run is killed; a few by default")
+    group.addoption("--seconds", type=float, default=None, help="how long writers, readers and shells run together")
