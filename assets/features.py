@@ -20,7 +20,7 @@ def _feature_asset(feature_set: FeatureSet) -> dg.AssetsDefinition:
 
     fill.__doc__ = feature_set.description
     reads = (Read(market.DAILY_RETURNS, years_back=YEARS_BACK),)
-    return table_asset(TABLES[feature_set.name], reads=reads, plot=missingness)(fill)
+    return table_asset(TABLES[feature_set.name], reads=reads, plot=missingness, from_reads_alone=True)(fill)
 
 
 FEATURE_ASSETS = [_feature_asset(feature_set) for feature_set in FEATURE_SETS.values()]

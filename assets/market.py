@@ -79,7 +79,7 @@ def daily_returns(work: Work, sep_versions: Frame, actions: Frame, tickers: Fram
     )
 
 
-@table_asset(market.MV_LIQUIDITY_60D, reads=(Read(market.DAILY_RETURNS, years_back=1),))
+@table_asset(market.MV_LIQUIDITY_60D, reads=(Read(market.DAILY_RETURNS, years_back=1),), from_reads_alone=True)
 def mv_liquidity_60d(work: Work, daily_returns: Frame) -> Frame:
     """Windows count market sessions, so that a halt shows as sessions without volume."""
     return liquidity_60d(daily_returns, year=work.year)

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets import metadata
+from assets.known_answer import Known, held_against_truth, known_answer_specs, require_market
 from assets.partitions import edge, universe_years
 from assets.parts import Part, fill_parts, validated
 from assets.table_asset import OWNERS, Work, check_specs, table_asset
@@ -48,26 +49,37 @@ def holdout_ledger(work: Work, feat_matrix_targets: Frame) -> Frame:
     return ledger.seal_event(held, sessions, universe_year=work.year, length=length, now=now)
 
 
-def model_assets(configs: Sequence[ModelConfig]) -> list[dg.AssetsDefinition]:
-    """Return the assets of every configuration."""
-    return [_assets_of(config) for config in configs]
+def model_assets(configs: Sequence[ModelConfig], *, embedded: bool = False) -> list[dg.AssetsDefinition]:
+    """Return the assets of every configuration.
+
+    Args:
+        configs: The configurations.
+        embedded: Whether prices are those of the embedded market, so that what can be known is known.
+    """
+    return [_assets_of(config, embedded=embedded) for config in configs]
 
 
-def _assets_of(config: ModelConfig) -> dg.AssetsDefinition:
+def _assets_of(config: ModelConfig, *, embedded: bool) -> dg.AssetsDefinition:
     keys = {kind: f"{kind}_{config.name}" for kind in OUTPUTS}
 
     @dg.multi_asset(
         name=f"train_{config.name}",
         specs=[_spec(config, kind, table, keys) for kind, table in OUTPUTS.items()],
-        check_specs=[spec for key in keys.values() for spec in check_specs(key)],
+        check_specs=[
+            *(spec for key in keys.values() for spec in check_specs(key)),
+            *(known_answer_specs(keys["model_metrics"]) if embedded else ()),
+        ],
         partitions_def=universe_years,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def train(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, tracking: Tracking) -> Iterator[Any]:
         def fill(key: str) -> dict[str, Part]:
             work = Work(key, platform, context, table_io.versions(READS))
-            rows = _train_year(work, table_io, tracking, config)
-            return {keys[kind]: _part(work, table_io, config, kind, rows[kind]) for kind in OUTPUTS}
+            rows, known = _train_year(work, table_io, tracking, config, embedded=embedded)
+            said = dict.fromkeys(OUTPUTS, Known()) | {"model_metrics": known}
+            return {
+                keys[kind]: _part(work, table_io, config, kind=kind, frame=rows[kind], known=said[kind]) for kind in OUTPUTS
+            }
 
         yield from fill_parts(context, context.partition_keys, fill, name=f"model_{config.name}")
 
@@ -88,8 +100,12 @@ def _spec(config: ModelConfig, kind: str, table: Table, keys: dict[str, str]) ->
     )
 
 
-def _train_year(work: Work, table_io: TableIO, tracking: Tracking, config: ModelConfig) -> dict[str, Frame]:
-    """Train one universe year, keep the model and write its tables; return the rows written."""
+def _train_year(
+    work: Work, table_io: TableIO, tracking: Tracking, config: ModelConfig, *, embedded: bool
+) -> tuple[dict[str, Frame], Known]:
+    """Train one universe year, keep the model and write its tables; return the rows written and what the truth says of them."""
+    if embedded:
+        require_market(work.platform.settings)
     frames = {read.table.name: table_io.load(read, consumer=models.MODELS, key=work.key, versions=work.reads) for read in READS}
     matrix_rows = frames["feat_matrix_targets"]
     holdout = ledger.sealed_holdout(frames["holdout_ledger"], work.year)
@@ -107,11 +123,12 @@ def _train_year(work: Work, table_io: TableIO, tracking: Tracking, config: Model
         rows = _checked_rows(config, trained)
         commit = table_io.commit(f"model_{config.name}", run_id=work.context.run_id, key=work.key, reads=work.reads)
         table_io.count_trials(tried, holdout, commit=commit)
+        known = held_against_truth(work, run, trained, matrix=matrix_rows, holdout=holdout) if embedded else Known()
         rows["model"] = _keep_model(work, run, trained, matrix_rows, tried)
     where: dict[str, int | str] = {"universe_year": work.year, "model_id": model_id}
     for kind, table in OUTPUTS.items():
         work.platform.warehouse.replace(table, rows[kind], partition=where, commit=commit)
-    return rows
+    return rows, known
 
 
 def _checked_rows(config: ModelConfig, trained: Trained) -> dict[str, Frame]:
@@ -163,10 +180,11 @@ def _log_run(run: TrackedRun, trained: Trained) -> None:
         run.log_bytes(shap_bars(trained.shap), "shap_importance.png")
 
 
-def _part(work: Work, table_io: TableIO, config: ModelConfig, kind: str, frame: Frame) -> Part:
+def _part(work: Work, table_io: TableIO, config: ModelConfig, *, kind: str, frame: Frame, known: Known) -> Part:
     """Return what one asset shows of a training."""
     shown = metadata.counts(table_io.rows(OUTPUTS[kind], model=config.name), frame.height, partitioned=True)
     shown["reads"] = metadata.reads_shown(work.reads)
     if frame.height:
         shown["preview"] = metadata.preview(frame)
-    return Part(frame.height, shown, draw=partial(PLOTS[kind], frame) if kind in PLOTS else None)
+    draw = partial(PLOTS[kind], frame) if kind in PLOTS else None
+    return Part(frame.height, {**shown, **known.shown}, known.verdicts, draw)

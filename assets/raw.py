@@ -86,7 +86,9 @@ def raw_payloads(context: dg.AssetExecutionContext, platform: Platform, table_io
             session = require_session(date.fromisoformat(key))
             if not client:
                 client.append(opened.enter_context(vendor.client()))  # in here, so that its errors are told like others
-            records = pull_session(client[0], platform.payloads, session, warehouse=platform.warehouse)
+            records = pull_session(
+                client[0], platform.payloads, session, warehouse=platform.warehouse, min_tickers=vendor.min_tickers
+            )
             return {"raw_payloads": _received(context, table_io, records, key=key)}
 
         yield from fill_parts(context, context.partition_keys, fill, name="raw_payloads")
@@ -94,13 +96,13 @@ def raw_payloads(context: dg.AssetExecutionContext, platform: Platform, table_io
 
 def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:
     paths = [Path(path) for path in config.paths]
-    payloads = read_files(paths, config.dataset, mapping=config.mapping, source=config.source, clock=platform.clock)
+    payloads = read_files(paths, config.dataset, mapping=config.mapping, source=config.source, clock=platform.receipt_clock)
     yield land(payloads, platform.payloads).payload_rows
 
 
 def _exports(vendor: Vendor, platform: Platform) -> Iterator[Frame]:
     with vendor.client() as client:
-        yield from pull_exports(client, platform.payloads, min_tickers=vendor.min_tickers)
+        yield from pull_exports(client, platform.payloads, warehouse=platform.warehouse, min_tickers=vendor.min_tickers)
 
 
 def _received(context: dg.AssetExecutionContext, table_io: TableIO, records: Frame, *, key: str) -> Part:

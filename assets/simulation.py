@@ -16,13 +16,14 @@ from kairos.frames import Frame
 from kairos.models import ledger
 from kairos.models.config import ModelConfig
 from kairos.models.trials import data_set_digest
-from kairos.plots.strategies import equity_curve
+from kairos.plots.strategies import bias_bars, equity_curve
 from kairos.settings import Settings
 from kairos.simulation.leaderboard import leaderboard as ranked
-from kairos.simulation.plan import Plan, default_costs, simulate_plan, simulation_trials
+from kairos.simulation.plan import Plan, default_costs, simulation_trials
 from kairos.simulation.pred_file import read_prediction_file
 from kairos.simulation.run import Simulation
 from kairos.simulation.stats import strategy_stats as figures
+from kairos.simulation.survivorship import Ground, survivorship_bias
 from kairos.tables import market, models, simulation, universe
 from kairos.tables.core import Table
 from resources.platform import Platform
@@ -32,7 +33,9 @@ OUTPUTS: dict[str, Table] = {
     "daily": simulation.SIMULATION_DAILY,
     "holdings": simulation.SIMULATION_HOLDINGS,
     "trades": simulation.SIMULATION_TRADES,
+    "survivorship": simulation.SURVIVORSHIP_BIAS,
 }
+PLOTS = {"daily": equity_curve, "survivorship": bias_bars}
 CONTEXT = (Read(market.DAILY_RETURNS), Read(models.HOLDOUT_LEDGER), Read(universe.MIDCAP_UNIVERSE), Read(market.TICKERS))
 
 
@@ -63,8 +66,8 @@ def simulation_assets(configs: Sequence[ModelConfig]) -> list[dg.AssetsDefinitio
     ) -> Iterator[Any]:
         def fill(key: str) -> dict[str, Part]:
             work = Work(key, platform, context, table_io.versions(reads))
-            made = _simulate_year(work, table_io, config)
-            return {table.name: _part(work, table_io, table, getattr(made, name)) for name, table in OUTPUTS.items()}
+            rows = _simulate_year(work, table_io, config)
+            return {table.name: _part(work, table_io, name, rows[name]) for name, table in OUTPUTS.items()}
 
         yield from fill_parts(context, context.partition_keys, fill, name="simulation")
 
@@ -94,8 +97,8 @@ def _spec(table: Table, reads: Sequence[Read]) -> dg.AssetSpec:
     )
 
 
-def _simulate_year(work: Work, table_io: TableIO, config: SimulationConfig) -> Simulation:
-    """Simulate one universe year, count the trials and replace the tag's rows."""
+def _simulate_year(work: Work, table_io: TableIO, config: SimulationConfig) -> dict[str, Frame]:
+    """Simulate one universe year, count the trials and replace the tag's rows; return the rows written."""
     frames = {
         read.table.name: table_io.load(read, consumer=simulation.SIMULATION_DAILY, key=work.key, versions=work.reads)
         for read in (*CONTEXT, Read(models.PREDICTIONS))
@@ -103,8 +106,9 @@ def _simulate_year(work: Work, table_io: TableIO, config: SimulationConfig) -> S
     plan = _plan(config, work.platform.settings, work.key)
     scores = read_prediction_file(Path(config.pred_file), frames["tickers"]) if config.pred_file else frames["predictions"]
     holdout = ledger.sealed_holdout(frames["holdout_ledger"], work.year)
-    made = simulate_plan(plan, scores, frames["daily_returns"], universe_year=work.year, holdout_first=holdout.first_session)
-    rows = {name: validated(table.name, table, getattr(made, name)) for name, table in OUTPUTS.items()}
+    ground = Ground(frames["daily_returns"], frames["tickers"], universe_year=work.year, holdout_first=holdout.first_session)
+    made = ground.book(plan, scores)
+    rows = _validated_rows(made, survivorship_bias(plan, made, scores, ground=ground))
     digest = data_set_digest(frames["midcap_universe"])
     tried = simulation_trials(made, universe_year=work.year, data_set=digest, now=work.platform.clock.now())
     commit = table_io.commit("simulation", run_id=work.context.run_id, key=work.key, reads=work.reads)
@@ -112,7 +116,12 @@ def _simulate_year(work: Work, table_io: TableIO, config: SimulationConfig) -> S
     where: dict[str, int | str] = {"universe_year": work.year, "tag": plan.tag}
     for name, table in OUTPUTS.items():
         work.platform.warehouse.replace(table, rows[name], partition=where, commit=commit)
-    return made
+    return rows
+
+
+def _validated_rows(made: Simulation, bias: Frame) -> dict[str, Frame]:
+    frames = {"daily": made.daily, "holdings": made.holdings, "trades": made.trades, "survivorship": bias}
+    return {name: validated(table.name, table, frames[name]) for name, table in OUTPUTS.items()}
 
 
 def _plan(config: SimulationConfig, settings: Settings, key: str) -> Plan:
@@ -126,13 +135,13 @@ def _plan(config: SimulationConfig, settings: Settings, key: str) -> Plan:
     )
 
 
-def _part(work: Work, table_io: TableIO, table: Table, frame: Frame) -> Part:
+def _part(work: Work, table_io: TableIO, name: str, frame: Frame) -> Part:
     """Return what one asset shows of a simulation."""
-    shown = metadata.counts(table_io.rows(table), frame.height, partitioned=True)
+    shown = metadata.counts(table_io.rows(OUTPUTS[name]), frame.height, partitioned=True)
     shown["reads"] = metadata.reads_shown(work.reads)
     if frame.height:
         shown["preview"] = metadata.preview(frame)
-    return Part(frame.height, shown, draw=partial(equity_curve, frame) if table is simulation.SIMULATION_DAILY else None)
+    return Part(frame.height, shown, draw=partial(PLOTS[name], frame) if name in PLOTS else None)
 
 
 @table_asset(

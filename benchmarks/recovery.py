@@ -4,6 +4,7 @@
 
 Each seed is a whole `kairos demo` in a home of its own. Recovery is a model's mean daily RankIC over 5 sessions divided
 by the oracle's, on the same rows and labels; `price` is the oracle's price-based part, which is what the features see.
+`known_answer` has the same in little, and what is found where nothing is planted.
 """
 
 import argparse
@@ -16,24 +17,18 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import polars as pl
-
-from kairos.evaluation.ic import daily_ic
-from kairos.frames import Frame
-from kairos.sandbox.market import generate
-from kairos.sandbox.truth import oracle
+from kairos.models.ledger import sealed_holdout
+from kairos.models.walkforward import judged
+from kairos.sandbox.known_answer import known_answer
+from kairos.sandbox.sizes import SIZES
 from kairos.settings import load_settings
-from kairos.warehouse.query import run_sql
+from kairos.tables.matrix import FEAT_MATRIX_TARGETS
+from kairos.tables.models import HOLDOUT_LEDGER, PREDICTIONS
 from kairos.warehouse.store import Warehouse
 
 HORIZON = 5
 TRAINED = ("ridge", "lgbm")
 SEGMENTS = ("validation", "holdout")
-SCORES = """
-SELECT p.model_id, p.segment, p.permaticker, p.session, p.score, m.ret_5d_f_xs AS label
-FROM predictions p JOIN feat_matrix_targets m USING (universe_year, permaticker, session)
-WHERE p.horizon = 5 AND m.ret_5d_f_xs IS NOT NULL
-"""
 
 
 def main() -> int:
@@ -65,31 +60,35 @@ def recovery_of(seed: int) -> list[dict[str, Any]]:
         home = Path(folder) / "home"
         command = [str(Path(sys.executable).parent / "kairos"), "demo", "--seed", str(seed)]
         subprocess.run(command, env={**os.environ, "KAIROS_HOME": str(home)}, check=True, capture_output=True)  # noqa: S603
-        scores = run_sql(Warehouse(load_settings(home=home).warehouse), SCORES)
-    truth = oracle(generate("demo", seed), horizons=(HORIZON,)).select("permaticker", "session", "price_part", "total")
-    rows = scores.join(truth, on=["permaticker", "session"], how="inner", validate="m:1")
-    lines = [_line(seed, group) for _, group in rows.group_by("model_id", "segment", maintain_order=True)]
+        return lines_of(home, seed)
+
+
+def lines_of(home: Path, seed: int) -> list[dict[str, Any]]:
+    """Hold the models of a demo's home against the oracle; print and return one line per model and segment."""
+    warehouse = Warehouse(load_settings(home=home).warehouse)
+    matrix, forecasts = warehouse.read(FEAT_MATRIX_TARGETS), warehouse.read(PREDICTIONS)
+    holdout = sealed_holdout(warehouse.read(HOLDOUT_LEDGER), matrix["universe_year"][0])
+    told = judged(forecasts.filter(horizon=HORIZON), matrix["session"].unique().sort().to_list(), holdout)
+    lines = []
+    for (model,), rows in told.group_by("model_id", maintain_order=True):
+        answer = known_answer(rows, matrix, target="xs", size=SIZES["demo"], seed=seed, alpha=True)
+        lines += [_line(seed, str(model), row) for row in answer.figures.iter_rows(named=True)]
     for line in lines:
         print(json.dumps(line), flush=True)
     return lines
 
 
-def _line(seed: int, rows: Frame) -> dict[str, Any]:
-    model, price, total = (_rank_ic(rows, name) for name in ("score", "price_part", "total"))
+def _line(seed: int, model: str, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "seed": seed,
-        "model": rows["model_id"][0],
-        "segment": rows["segment"][0],
-        "rank_ic": round(model, 4),
-        "oracle_price": round(price, 4),
-        "oracle_total": round(total, 4),
-        "of_price_part": round(model / price, 3),
+        "model": model,
+        "segment": row["segment"],
+        "rank_ic": round(row["rank_ic"], 4),
+        "rank_ic_t": round(row["rank_ic_t"], 1),
+        "oracle_price": round(row["oracle_prices"], 4),
+        "oracle_total": round(row["oracle"], 4),
+        "of_price_part": round(row["found"], 3),
     }
-
-
-def _rank_ic(rows: Frame, score: str) -> float:
-    found: float = daily_ic(rows, score=score, label="label").select(pl.col("rank_ic").mean()).item()
-    return found
 
 
 if __name__ == "__main__":

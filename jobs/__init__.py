@@ -13,7 +13,7 @@ RAW_ASSETS = ("raw_payloads", "raw_sep", "raw_tickers", "raw_actions", "raw_dail
 RAW = dg.AssetSelection.assets(*RAW_ASSETS).without_checks() | dg.AssetSelection.checks(
     *(dg.AssetCheckKey(dg.AssetKey(name), CONTRACT) for name in RAW_ASSETS)
 )
-YEARLY = dg.AssetSelection.groups("market", "features")
+YEARLY = dg.AssetSelection.groups("market", "quality", "features")
 BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
 
 daily_ingest = dg.define_asset_job(

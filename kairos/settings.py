@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         "demo", alias="KAIROS_SANDBOX_SIZE", description="Size of the embedded market."
     )
     sandbox_seed: int = Field(7, ge=0, alias="KAIROS_SANDBOX_SEED", description="Seed of the embedded market.")
+    sandbox_alpha: bool = Field(
+        True,
+        alias="KAIROS_SANDBOX_ALPHA",
+        description="Whether the embedded market plants alpha; without it nothing can be found.",
+    )
     now: datetime | None = Field(None, alias="KAIROS_NOW", description="Instant (ISO, with zone) to use in place of the clock.")
 
     universe_min_marketcap: float = Field(
@@ -131,9 +136,15 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - the values ar
 
 def write_settings_file(home: Path, values: dict[str, str]) -> Path:
     """Merge `values` (environment names) into `home/settings.env` and return the file."""
-    file = home / SETTINGS_FILE
-    lines = file.read_text().splitlines() if file.exists() else []
-    kept = [line for line in lines if line.partition("=")[0] not in values]
+    from filelock import FileLock
+
+    file, aside = home / SETTINGS_FILE, home / f".{SETTINGS_FILE}.new"
     home.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n")
-    return file
+    with FileLock(home / f".{SETTINGS_FILE}.lock"):  # one at a time, or one of two would lose what the other wrote
+        lines = file.read_text().splitlines() if file.exists() else []
+        kept = [line for line in lines if line.partition("=")[0] not in values]
+        with aside.open("w") as built:
+            built.write("\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n")
+            built.flush()
+            os.fsync(built.fileno())
+        return aside.replace(file)

@@ -177,6 +177,11 @@ def main() -> None:
         status = 2 if isinstance(error, SettingsError) else 1
         sys.stderr.write(f"kairos: {error}\n")
         sys.exit(status)
+    except OSError as error:  # a disk that is full or may not be written; what was written before is whole
+        sys.stderr.write(
+            f"kairos: {error.filename or 'the disk'}: {error.strerror or error}. Mend it and run the command again.\n"
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -31,11 +31,11 @@ def run_demo(*, seed: int, size: str) -> None:
     sessions = SIZES[size].sessions
     last = sessions[-1]
     live_from = session_offset(last, -LIVE_SESSIONS)
-    settings = _set_up(settings, seed=seed, size=size, now=_evening(live_from))
+    settings = _set_up(settings, seed=seed, size=size, now=evening(live_from))
     shown.heading(f"Embedded market: {SIZES[size].names:,} names, {sessions[0]} to {last}, seed {seed}")
     shown.line("bulk export over HTTP, as on the first day with a vendor")
     materialise(settings, RAW_BULK, progress=shown)
-    settings = _set_up(settings, seed=seed, size=size, now=_evening(last))
+    settings = _set_up(settings, seed=seed, size=size, now=evening(last))
     days = [day.isoformat() for day in sessions if day > live_from]
     shown.heading(f"Daily ingest, {days[0]} to {days[-1]}")
     materialise(settings, RAW_DAILY, progress=shown, partitions=days)
@@ -49,7 +49,13 @@ def run_demo(*, seed: int, size: str) -> None:
 def _model_and_simulate(settings: Settings, shown: Progress, years: list[str]) -> None:
     """Build the second simulated year's universe, train every model and simulate it; show what came out."""
     from kairos.models.catalogue import model_configs
-    from kairos_dagster.show import print_all_metrics, print_lines, print_strategies
+    from kairos_dagster.show import (
+        known_answer_lines,
+        print_all_metrics,
+        print_lines,
+        print_strategies,
+        survivorship_lines,
+    )
 
     if len(years) < MIN_YEARS_TO_TRAIN:
         shown.line(f"{len(years)} year(s) of prices are too few to train on; the demo ends with the features.")
@@ -61,9 +67,11 @@ def _model_and_simulate(settings: Settings, shown: Progress, years: list[str]) -
         for config in model_configs(settings)
         for kind in ("model", "predictions", "model_metrics", "shap_importance")
     ]
-    materialise(settings, (*UNIVERSE, *MATRIX, *trained, *SIMULATION), progress=shown, partitions=[key])
+    done = materialise(settings, (*UNIVERSE, *MATRIX, *trained, *SIMULATION), progress=shown, partitions=[key])
     print_all_metrics(settings, int(key))
+    print_lines(known_answer_lines(done.get_asset_check_evaluations(), alpha=settings.sandbox_alpha))
     print_strategies(settings, tag=f"top{settings.top_k}")
+    print_lines(survivorship_lines(settings, tag=f"top{settings.top_k}", universe_year=int(key)))
     print_lines(_advice(settings, key))
 
 
@@ -73,6 +81,7 @@ def _set_up(settings: Settings, *, seed: int, size: str, now: datetime) -> Setti
         "KAIROS_VENDOR": "sandbox",
         "KAIROS_SANDBOX_SIZE": size,
         "KAIROS_SANDBOX_SEED": str(seed),
+        "KAIROS_SANDBOX_ALPHA": str(settings.sandbox_alpha).lower(),
         "KAIROS_NOW": now.isoformat(),
         "STRAT_TOP_K": str(TOP_K[size]),
     }
@@ -82,17 +91,20 @@ def _set_up(settings: Settings, *, seed: int, size: str, now: datetime) -> Setti
 
 def _refuse_foreign_home(settings: Settings, *, seed: int, size: str) -> None:
     """Never mix the embedded market with real data, or with another seed's."""
+    from resources.vendor import market_folder
+
     if not years_with_raw_prices(settings):
         return
     same = (settings.vendor, settings.sandbox_size, settings.sandbox_seed) == ("sandbox", size, seed)
-    if not same:
+    if not (same and market_folder(settings).is_dir()):
+        alpha = "with" if settings.sandbox_alpha else "without"
         raise SettingsError(
-            f"{settings.home} holds prices that are not of the embedded market (size {size}, seed {seed}). "
+            f"{settings.home} holds prices that are not of the embedded market (size {size}, seed {seed}, {alpha} alpha). "
             "Set KAIROS_HOME to an empty folder for the demo."
         )
 
 
-def _evening(session: date) -> datetime:
+def evening(session: date) -> datetime:
     """Two hours after a session's prices are published."""
     return prices_known_at(session) + timedelta(hours=2)
 

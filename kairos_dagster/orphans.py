@@ -4,17 +4,16 @@ A run of the command line names the lock that its process holds: a lock that can
 of the UI's server name none; they are over when the daemon has fallen silent, or when a new server begins.
 """
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from uuid import uuid4
 
 import dagster as dg
-from filelock import FileLock, Timeout
+
+from kairos.warehouse.alive import is_alive, sign_of_life
 
 LOCK_TAG = "kairos/lock"
+LOCKS = "running"  # folder of the locks, in the instance's
 SILENCE_S = 120.0  # the daemon gives a sign of life every 30 s
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -25,14 +24,9 @@ UNFINISHED = [
 WHY = "The process of this run is gone. What it had written stays; launch the run again for the rest."
 
 
-@contextmanager
-def process_lock(instance_folder: Path) -> Iterator[str]:
+def process_lock(instance_folder: Path) -> AbstractContextManager[str]:
     """Hold a lock for as long as this process lives, at most for the block; yield its name, for the run's tag."""
-    name = f"{os.getpid()}-{uuid4().hex[:8]}.lock"
-    file = _locks(instance_folder) / name
-    with FileLock(file):
-        yield name
-    file.unlink(missing_ok=True)
+    return sign_of_life(instance_folder / LOCKS)
 
 
 def close_orphans(instance: dg.DagsterInstance, instance_folder: Path, *, server_starts: bool = False) -> list[str]:
@@ -47,29 +41,13 @@ def close_orphans(instance: dg.DagsterInstance, instance_folder: Path, *, server
     closed = []
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
         lock = run.tags.get(LOCK_TAG)
-        if server_lives if lock is None else _is_held(_locks(instance_folder) / lock):
+        if server_lives if lock is None else is_alive(instance_folder / LOCKS / lock):
             continue
-        instance.report_run_failed(run, WHY)
+        # the slots first: whoever dies in between leaves a run that is still found unfinished
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        instance.report_run_failed(run, WHY)
         closed.append(run.run_id)
     return closed
-
-
-def _locks(instance_folder: Path) -> Path:
-    folder = instance_folder / "running"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _is_held(file: Path) -> bool:
-    if not file.exists():
-        return False
-    try:
-        with FileLock(file, timeout=0):
-            file.unlink(missing_ok=True)
-    except Timeout:
-        return True
-    return False
 
 
 def _last_sign_of_life(instance: dg.DagsterInstance) -> float:

@@ -9,6 +9,8 @@ from rich.console import Console
 from kairos.settings import Settings
 
 if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
+
     from kairos_dagster.runs import Step
 
 MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
@@ -55,9 +57,12 @@ def materialise(
     progress: Progress,
     partitions: Sequence[str] = (),
     run_config: Mapping[str, Any] | None = None,
-) -> None:
-    """Fill assets and show each as it is done."""
+    only_changed: bool = False,
+) -> "ExecuteInProcessResult":
+    """Fill assets, show each as it is done, and return what came of it."""
     from kairos_dagster.runs import run_assets
 
     with progress.running():
-        run_assets(settings, assets, partitions=partitions, run_config=run_config, on_step=progress.step)
+        return run_assets(
+            settings, assets, partitions=partitions, run_config=run_config, only_changed=only_changed, on_step=progress.step
+        )

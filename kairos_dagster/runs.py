@@ -7,44 +7,26 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.execute_in_process import core_execute_in_process
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from assets.freshness import FRESHNESS_KEYS
+from assets.table_asset import ONLY_CHANGED
 from kairos.errors import KairosError, NotFoundError
 from kairos.settings import Settings
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import publish
 from kairos_dagster.build import build_defs
+from kairos_dagster.faults import advised, told_in_one_line
+from kairos_dagster.instance import instance_folder
 from kairos_dagster.orphans import LOCK_TAG, close_orphans, process_lock
+from resources.platform import Platform
+from resources.tracking import Tracking
 from schedules.watch import failure_line
-
-INSTANCE_FILE = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  pools:
-    granularity: op
-    default_limit: 1
-  runs:
-    max_concurrent_runs: 2
-    tag_concurrency_limits:
-      - key: kairos/one-at-a-time
-        value:
-          applyLimitPerUniqueValue: true
-        limit: 1
-run_monitoring:
-  enabled: true
-  free_slots_after_run_end_seconds: 60
-run_retries:
-  enabled: true
-  max_retries: 0
-  retry_on_asset_or_op_failure: false
-"""
 
 
 @dataclass(frozen=True)
@@ -60,47 +42,59 @@ class RunFailedError(KairosError):
     """A run did not finish; the message is the first failed asset's."""
 
 
-def instance_folder(settings: Settings) -> Path:
-    """Return the folder of the Dagster instance, made ready."""
-    folder = settings.home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "dagster.yaml"
-    if not file.exists():
-        file.write_text(INSTANCE_FILE)
-    return folder
-
-
 def run_assets(
     settings: Settings,
     assets: Sequence[str],
     *,
     partitions: Sequence[str] = (),
     run_config: Mapping[str, Any] | None = None,
+    only_changed: bool = False,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> dg.ExecuteInProcessResult:
     """Materialise assets in this process; of several partitions the first and last are named and run as one.
 
+    Args:
+        settings: Those of the home.
+        assets: Asset keys.
+        partitions: Partition keys, ascending.
+        run_config: What the run configures.
+        only_changed: Whether years whose inputs have not changed may be left alone.
+        on_step: Hears of every step that starts or ends.
+
     Raises:
         RunFailedError: An asset failed; its own line is the message.
         NotFoundError: An asset has no such partition.
+        WarehouseError: The disk is full or cannot be written.
     """
     definitions = build_defs(settings, loggers={"console": _logger(on_step)})
     _require_partitions(definitions, assets, partitions)
     job = _job(definitions, {dg.AssetKey(name) for name in assets})
+    tags = {**_partition_tags(partitions), **({ONLY_CHANGED: "true"} if only_changed else {})}
+    with told_in_one_line(settings.home):
+        result = _execute(settings, job, tags=tags, run_config={"loggers": {"console": {"config": {}}}, **(run_config or {})})
+        publish(Warehouse(settings.warehouse), settings.duckdb_file)
+    if not result.success:
+        raise RunFailedError(advised(_first_failure(result), settings.home))
+    return result
+
+
+def _execute(
+    settings: Settings, job: dg.JobDefinition, *, tags: Mapping[str, str], run_config: Mapping[str, Any]
+) -> dg.ExecuteInProcessResult:
+    """Run a job in this process, after the runs of processes that died have been closed."""
     folder = instance_folder(settings)
     with dg.DagsterInstance.from_config(str(folder)) as instance, process_lock(folder) as lock:
         close_orphans(instance, folder)
-        result = job.execute_in_process(
+        Tracking(platform=Platform(home=str(settings.home))).close_orphans()
+        return core_execute_in_process(  # `job.execute_in_process` would put another executor in place of ours
+            job=InMemoryJob(job),
             instance=instance,
-            tags={LOCK_TAG: lock, **_partition_tags(partitions)},
-            partition_key=partitions[0] if len(partitions) == 1 else None,
-            run_config={"loggers": {"console": {"config": {}}}, **(run_config or {})},
+            run_tags={LOCK_TAG: lock, **tags},
+            run_config=run_config,
+            output_capturing_enabled=False,
             raise_on_error=False,
+            asset_selection=frozenset(job.asset_selection or ()),
         )
-    publish(Warehouse(settings.warehouse), settings.duckdb_file)
-    if not result.success:
-        raise RunFailedError(_first_failure(result))
-    return result
 
 
 def _job(definitions: dg.Definitions, chosen: set[dg.AssetKey]) -> dg.JobDefinition:
@@ -123,8 +117,10 @@ def _require_partitions(definitions: dg.Definitions, assets: Sequence[str], part
 
 
 def _partition_tags(partitions: Sequence[str]) -> dict[str, str]:
-    if len(partitions) <= 1:
+    if not partitions:
         return {}
+    if len(partitions) == 1:
+        return {PARTITION_NAME_TAG: partitions[0]}
     return {"dagster/asset_partition_range_start": partitions[0], "dagster/asset_partition_range_end": partitions[-1]}
 
 

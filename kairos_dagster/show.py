@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +13,9 @@ from kairos.frames import Frame
 from kairos.settings import Settings, load_settings
 from kairos.warehouse.query import run_sql
 from kairos.warehouse.store import Warehouse
+
+if TYPE_CHECKING:
+    from dagster import AssetCheckEvaluation
 
 MAX_ROWS = 200
 NARROW = 14  # columns that fit without being wrapped
@@ -38,6 +42,12 @@ SELECT model_id AS model, horizon AS h, segment, sessions, rows, format('{{:.4f}
   format('{{:.1f}}%', 100 * accuracy) AS accuracy, format('{{:.1f}}%', 100 * coverage) AS "in 90%"
 FROM model_metrics WHERE year = 0 AND {condition} ORDER BY horizon, segment DESC, rank_ic DESC NULLS LAST
 """
+
+
+SURVIVORSHIP = """
+SELECT dead, names, cagr_net_survivors AS seeming, cagr_net AS true FROM survivorship_bias
+"""
+IN_TURN = "AND cagr_net_bias IS NOT NULL ORDER BY horizon, segment DESC LIMIT 2"
 
 
 def print_sql(statement: str, *, as_json: bool) -> None:
@@ -131,6 +141,50 @@ def _pair(name: str, pattern: str, *, times: int = 1) -> str:
     """Return SQL that shows validation and holdout side by side."""
     sides = (f"coalesce(format('{pattern}', {times} * {name}_{segment}), '-')" for segment in ("validation", "holdout"))
     return " || ' | ' || ".join(sides)
+
+
+def known_answer_lines(evaluations: Sequence["AssetCheckEvaluation"], *, alpha: bool) -> list[str]:
+    """Say what share of the embedded market's planted alpha each model found, validation and holdout side by side.
+
+    Args:
+        evaluations: Checks of the run that trained them.
+        alpha: Whether alpha is planted; where it is not, the t of what they found all the same.
+    """
+    known = {
+        check.asset_key.path[-1].removeprefix("model_metrics_"): {name: value.value for name, value in check.metadata.items()}
+        for check in sorted(evaluations, key=lambda check: check.asset_key.path[-1])
+        if check.check_name == "known_answer"
+    }
+    if not known:
+        return []
+    if not alpha:
+        found = ", ".join(f"{model} {_figures(figures, 'rank_ic_t', '{:.1f}')}" for model, figures in known.items())
+        return [f"No alpha is planted; t of what was found all the same: {found}."]
+    first = next(iter(known.values()))
+    prices, every = (_figures(first, name, "{:.3f}") for name in ("oracle_prices", "oracle"))
+    found = ", ".join(f"{model} {_figures(figures, 'found', '{:.0%}')}" for model, figures in known.items())
+    return [f"Known answer: prices tell of a RankIC of {prices} (all that is planted: {every}). Found of it: {found}."]
+
+
+def _figures(figures: Mapping[str, object], name: str, pattern: str) -> str:
+    """Return a figure of the first horizon, validation and holdout side by side."""
+    sides = []
+    for segment in ("validation", "holdout"):
+        found = [value for label, value in figures.items() if label.startswith(segment) and label.split()[-1] == name]
+        sides.append(pattern.format(found[0]) if found else "-")
+    return " | ".join(sides)
+
+
+def survivorship_lines(settings: Settings, *, tag: str, universe_year: int) -> list[str]:
+    """Say what the whole universe would seem to have earned without the names that died."""
+    chosen = f"tag = '{tag}' AND universe_year = {universe_year} AND model_id = 'universe' AND segment <> 'whole'"
+    rows = run_sql(Warehouse(settings.warehouse), f"{SURVIVORSHIP} WHERE {chosen} {IN_TURN}").to_dicts()
+    if not rows:
+        return []
+    seeming, true = (" | ".join(f"{100 * row[name]:.1f}%" for row in rows) for name in ("seeming", "true"))
+    dead, names = rows[0]["dead"], rows[0]["names"]
+    without = f"without the {dead} of {names} names that died, holding all names alike"
+    return [f"Survivorship: {without} would seem to have earned {seeming} a year, not {true}."]
 
 
 def print_counts(counts: Mapping[str, int], what: str) -> None:

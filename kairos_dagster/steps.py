@@ -11,10 +11,15 @@ from kairos.settings import Settings, load_settings
 from kairos_dagster.progress import Progress, materialise
 
 DATASETS = ("sep", "tickers", "actions", "daily")
-MARKET = ("tickers", "sep_versions", "sep_base", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d")
+MARKET = (
+    "tickers", "sep_versions", "sep_base", "corrections", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d"
+)  # fmt: skip
+PRICES = ("sep_versions", "sep_base", "corrections")
 FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
 RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
-SIMULATION = ("simulation_daily", "simulation_holdings", "simulation_trades", "strategy_stats", "leaderboard")
+SIMULATION = (
+    "simulation_daily", "simulation_holdings", "simulation_trades", "survivorship_bias", "strategy_stats", "leaderboard"
+)  # fmt: skip
 UNIVERSE = ("mid_cap_xx", "midcap_universe")
 
 
@@ -34,9 +39,24 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     shown.heading(f"Importing {dataset}")
     run_config = {"ops": {"raw_payloads_bulk": {"config": config}}}
     materialise(settings, ["raw_payloads_bulk", f"raw_{dataset}_bulk"], progress=shown, run_config=run_config)
+    _tell_set_aside(settings, dataset, source, shown)
     if dataset == "sep":
         _hint_at_price_returns(settings, source, shown)
     refresh_market(settings, shown)
+
+
+def _tell_set_aside(settings: Settings, dataset: str, source: str, progress: Progress) -> None:
+    """Say how many of a source's rows and values could not even be read as rows."""
+    import polars as pl
+
+    from kairos.tables.raw import QUARANTINE
+    from kairos.warehouse.store import Warehouse
+
+    lines = Warehouse(settings.warehouse).scan(QUARANTINE).filter(writer=f"raw_{dataset}", source=source)
+    counts = lines.group_by("reason").len().sort(pl.col("len"), "reason", descending=[True, False]).collect()
+    if counts.height:
+        said = ", ".join(f"{reason} {count:,}" for reason, count in counts.iter_rows())
+        progress.line(f"set aside so far of {source}: {said}; see the table `quarantine`.")
 
 
 def _hint_at_price_returns(settings: Settings, source: str, progress: Progress) -> None:
@@ -67,9 +87,11 @@ def daily_download_step(first: str, last: str, *, progress: Progress | None = No
         raise SettingsError(f"--date {first} --through {last}: the range is empty; --through must not be earlier.")
     shown.heading(f"Downloading {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else ""))
     materialise(settings, RAW_DAILY, progress=shown, partitions=days)
-    touched = [str(year) for year in years_touched(Warehouse(settings.warehouse), sessions)]
-    shown.heading(f"Refreshing {touched[0]}" + (f" to {touched[-1]}" if len(touched) > 1 else ""))
-    materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=touched)
+    touched = years_touched(Warehouse(settings.warehouse), sessions)
+    for years, assets in ((touched.prices, PRICES), (touched.everything, (*MARKET, *FEATURES))):
+        if years:
+            shown.heading(f"Refreshing {years[0]}" + (f" to {years[-1]}" if len(years) > 1 else ""))
+            materialise(settings, assets, progress=shown, partitions=[str(year) for year in years], only_changed=True)
 
 
 def refresh_market(settings: Settings, progress: Progress) -> list[str]:

@@ -20,7 +20,7 @@ def serve_ui(*, host: str, port: int) -> None:
     Raises:
         SettingsError: The port is taken, the `dagster` command is missing, or the server ended by itself.
     """
-    from kairos_dagster.runs import instance_folder
+    from kairos_dagster.instance import instance_folder
 
     settings = load_settings()
     _require_free(host, port)

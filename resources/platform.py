@@ -1,10 +1,12 @@
 """The platform of one KAIROS_HOME: settings, clock, warehouse and payloads, as one Dagster resource."""
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from kairos.calendar import Clock, FixedClock, SystemClock
 from kairos.settings import Settings, load_settings
 from kairos.sources.payloads import PayloadStore
+from kairos.sources.receipts import ReceiptClock, newest_receipt
 from kairos.warehouse.store import Warehouse
 
 
@@ -12,11 +14,15 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Handles on one KAIROS_HOME; an empty `home` means the one of the environment."""
 
     home: str = ""
+    _settings: Settings | None = PrivateAttr(default=None)
+    _warehouse: Warehouse | None = PrivateAttr(default=None)
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
-        return load_settings(home=self.home) if self.home else load_settings()
+        """The settings in force when the run, or the evaluation of a schedule or sensor, first asked."""
+        if self._settings is None:
+            self._settings = load_settings(home=self.home) if self.home else load_settings()
+        return self._settings
 
     @property
     def clock(self) -> Clock:
@@ -25,9 +31,16 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
         return FixedClock(now) if now else SystemClock()
 
     @property
+    def receipt_clock(self) -> Clock:
+        """The clock for what comes in: never behind the newest receipt on record."""
+        return ReceiptClock(self.clock, newest_receipt(self.warehouse))
+
+    @property
     def warehouse(self) -> Warehouse:
         """The Delta tables."""
-        return Warehouse(self.settings.warehouse)
+        if self._warehouse is None:
+            self._warehouse = Warehouse(self.settings.warehouse)
+        return self._warehouse
 
     @property
     def payloads(self) -> PayloadStore:

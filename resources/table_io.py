@@ -4,7 +4,7 @@ The ready-made DuckDB I/O manager loses a partition when an overwrite fails and 
 partitions atomically, by column name, after the table's contract holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -65,24 +65,63 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
         version = versions[read.table.name]
         return self.platform.warehouse.read(read.table, where=_rows_read(read, consumer, key), version=version)
 
-    def rows(self, table: Table, *, model: str = "") -> int:
-        """Return how many rows a table holds, or those of one model configuration."""
+    def load_sessions(self, read: Read, keys: Sequence[str], *, versions: Mapping[str, int]) -> dict[str, Frame]:
+        """Return what each of the sessions `keys` reads of `read.table`, in one read, at the version that `versions` names."""
+        days = [date.fromisoformat(key) for key in keys]
+        held = read.table.empty()
+        if read.table.name in versions:
+            chosen = pl.col("session").is_in(days)
+            held = self.platform.warehouse.read(read.table, where=chosen, version=versions[read.table.name])
+        return {key: held.filter(pl.col("session") == day) for key, day in zip(keys, days, strict=True)}
+
+    def rows(self, table: Table, *, model: str = "", key: str = "") -> int:
+        """Return how many rows a table holds, or those of one model configuration, or of one partition key."""
+        if not model:
+            return self.platform.warehouse.rows(table, partition=partition_of(table, key) if key else None)
         rows = self.platform.warehouse.scan(table)
-        kept = rows.filter(pl.col("model_id") == pl.format("{}_{}", pl.lit(model), "universe_year")) if model else rows
+        kept = rows.filter(pl.col("model_id") == pl.format("{}_{}", pl.lit(model), "universe_year"))
         return int(kept.select(pl.len()).collect().item())
+
+    def stands(self, table: Table, reads: tuple[Read, ...], *, commit: Commit) -> bool:
+        """Tell whether a partition was written by the same code under the same settings, and no row it reads has changed since.
+
+        Args:
+            table: A table of calendar years.
+            reads: What its rows follow from, tables of calendar years all.
+            commit: What would be said of writing it now.
+        """
+        written = [found for _, found in self.platform.warehouse.history(table) if found.partition == commit.partition]
+        if not written:
+            return False
+        last, year = written[0], int(commit.partition)
+        same_make = (last.asset, last.code_version, last.settings_hash) == (
+            commit.asset,
+            commit.code_version,
+            commit.settings_hash,
+        )
+        return same_make and not any(self._changed(read, year, since=last.reads.get(read.table.name, -1)) for read in reads)
+
+    def _changed(self, read: Read, year: int, *, since: int) -> bool:
+        """Tell whether a version after `since` wrote one of the years that `year` reads."""
+        years = {str(looked_at) for looked_at in range(year - read.years_back, year + 1)}
+        return any(
+            version > since and commit.partition in years for version, commit in self.platform.warehouse.history(read.table)
+        )
 
     def versions(self, reads: tuple[Read, ...]) -> dict[str, int]:
         """Return the newest version of every table read; tables never written are left out."""
         found = {read.table.name: self.platform.warehouse.version(read.table) for read in reads}
         return {name: version for name, version in found.items() if version is not None}
 
-    def replace(self, table: Table, rows: Frame, quarantine: Frame | None, *, key: str, commit: Commit) -> int:
+    def replace(
+        self, table: Table, rows: Frame, quarantine: Frame | None, *, key: str, commit: Commit, restate: bool = False
+    ) -> int:
         """Replace one partition, and what its cleaning set aside; return the table's new version."""
         warehouse = self.platform.warehouse
         if quarantine is not None:
             set_aside: dict[str, int | str] = {"writer": commit.asset, **({"year": int(key)} if key else {})}
             warehouse.replace(QUARANTINE, quarantine, partition=set_aside, commit=commit)
-        return warehouse.replace(table, rows, partition=partition_of(table, key), commit=commit)
+        return warehouse.replace(table, rows, partition=partition_of(table, key), commit=commit, restate=restate)
 
     def add(self, table: Table, rows: Frame, quarantine: Frame | None, *, commit: Commit) -> int:
         """Add the rows of payloads that the table does not hold yet; return how many were added."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -35,12 +36,13 @@ class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             SettingsError: No vendor is set, or its key is missing.
         """
-        settings, clock = self.platform.settings, self.platform.clock
+        settings = self.platform.settings
         if settings.vendor == "none":
             raise SettingsError(
                 "no vendor is set. Set KAIROS_VENDOR=sharadar with NASDAQ_DATA_LINK_API_KEY, or KAIROS_VENDOR=sandbox for "
                 "the embedded market, or bring files with `kairos import`."
             )
+        clock = self.platform.receipt_clock
         if settings.vendor == "sharadar":
             with SharadarClient.from_settings(settings, clock) as client:
                 yield client
@@ -48,10 +50,16 @@ class Vendor(dg.ConfigurableResource):  # type: ignore[type-arg]
         from kairos.sandbox.server import VendorServer
 
         with (
-            VendorServer(embedded_market(settings), clock=clock) as server,
+            VendorServer(embedded_market(settings), clock=self.platform.clock) as server,
             SharadarClient.from_settings(_pointed_at(server.base_url, settings), clock) as client,
         ):
             yield client
+
+
+def market_folder(settings: Settings) -> Path:
+    """Return where a home keeps the embedded market of its settings."""
+    without = "" if settings.sandbox_alpha else "-without-alpha"
+    return settings.home / "sandbox" / f"{settings.sandbox_size}-{settings.sandbox_seed}{without}"
 
 
 def embedded_market(settings: Settings) -> "Market":
@@ -60,13 +68,13 @@ def embedded_market(settings: Settings) -> "Market":
 
     from kairos.sandbox.market import Market, generate
 
-    folder = settings.home / "sandbox" / f"{settings.sandbox_size}-{settings.sandbox_seed}"
+    folder = market_folder(settings)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):  # two runs may ask for it at once
         if folder.is_dir():
             return Market.load(folder)
         aside = folder.with_name(f".{folder.name}.new")  # whoever is killed while writing leaves no half market
-        market = generate(settings.sandbox_size, settings.sandbox_seed)
+        market = generate(settings.sandbox_size, settings.sandbox_seed, alpha=settings.sandbox_alpha)
         market.save(aside).rename(folder)
     return market
 

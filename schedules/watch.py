@@ -1,7 +1,7 @@
 """The sensors: what follows from an ingest, the published views, and the record of failures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import dagster as dg
@@ -11,9 +11,12 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
+from assets.table_asset import ONLY_CHANGED
 from jobs import daily_ingest, refresh_year
 from kairos.calendar import sessions_between
 from kairos.market.loaded import years_touched
+from kairos.tables.market import SEP_BASE, SEP_VERSIONS
+from kairos.tables.quality import CORRECTIONS
 from kairos.warehouse.views import publish
 from resources.platform import Platform
 
@@ -28,18 +31,33 @@ ALERTS_FILE = "alerts.jsonl"
     default_status=ON,
     minimum_interval_seconds=15,
 )
-def refresh_after_ingest(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest:
-    """Bring securities, market and features up to date, for every year that the ingest brought rows of."""
+def refresh_after_ingest(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> list[dg.RunRequest]:
+    """Bring securities, market and features up to date, for every year that the ingest brought news of.
+
+    Years in which adjusted prices alone moved, as after every dividend, have their prices built again and nothing else.
+    """
     tags = context.dagster_run.tags
     first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags[PARTITION_NAME_TAG]
     last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
     pulled = sessions_between(date.fromisoformat(first), date.fromisoformat(last))
-    years = years_touched(platform.warehouse, pulled)
-    run_key = f"years-{context.dagster_run.run_id}"
-    if len(years) == 1:
-        return dg.RunRequest(run_key=run_key, partition_key=str(years[0]))
-    span = {ASSET_PARTITION_RANGE_START_TAG: str(years[0]), ASSET_PARTITION_RANGE_END_TAG: str(years[-1])}
-    return dg.RunRequest(run_key=run_key, tags=span)
+    touched = years_touched(platform.warehouse, pulled)
+    run_id = context.dagster_run.run_id
+    prices = [dg.AssetKey(table.name) for table in (SEP_VERSIONS, SEP_BASE, CORRECTIONS)]
+    return [
+        *_over(touched.prices, dg.RunRequest(run_key=f"prices-{run_id}", asset_selection=prices)),
+        *_over(touched.everything, dg.RunRequest(run_key=f"years-{run_id}")),
+    ]
+
+
+def _over(years: Sequence[int], request: dg.RunRequest) -> list[dg.RunRequest]:
+    """Return the request for a range of years, or nothing for none."""
+    if not years:
+        return []
+    first, last = str(years[0]), str(years[-1])
+    over = {PARTITION_NAME_TAG: first} if first == last else {
+        ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last
+    }  # fmt: skip
+    return [request.with_replaced_attrs(tags={**over, ONLY_CHANGED: "true"})]
 
 
 @dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS, default_status=ON, minimum_interval_seconds=15)

@@ -17,6 +17,7 @@ DEALS = (
     "acquisitionelectcash", "acquisitionelectstock", "spacmerger",
 )  # fmt: skip
 _EVENT = ["permaticker", "session", "action"]
+_PLACE = ("payload_id", "raw_row")
 _DETAILS = ("ticker", "date", "action", "value", "contraticker")
 
 
@@ -24,7 +25,8 @@ def corporate_actions(raw_actions: Frame, tickers: Frame, versions: Frame, *, ye
     """Return a year's corporate actions.
 
     An action takes effect on its date, or on the next session. Its newest delivery stands; a dividend keeps the value of
-    its first delivery as long as later ones say the same at another share count. Kinds that nobody knows are kept.
+    its first delivery as long as later ones say the same at another share count. A row names the payload that said it
+    first: vendors send their actions again every evening. Kinds that nobody knows are kept.
 
     Args:
         raw_actions: All deliveries of raw ACTIONS.
@@ -46,10 +48,12 @@ def corporate_actions(raw_actions: Frame, tickers: Frame, versions: Frame, *, ye
         .alias("reason")
     )
     judged = of_year.with_columns(reason, pl.lit(year).alias("year"))
-    lost = judged.filter(pl.col("reason").is_not_null())
+    rejected = judged.filter(pl.col("reason").is_not_null()).sort("fetched_at", "payload_id", "row")
+    lost = rejected.unique(["source", "reason", *_DETAILS], keep="first", maintain_order=True)
     good = judged.filter(pl.col("reason").is_null())
     newest, repeated = _newest(_ordered(good), splits, versions)
     newest, useless = _without_useless(newest)
+    repeated += rejected.height - lost.height
     stamped = newest.join(session_table().select("session", "known_at"), on="session", how="left")
     kept = ACTIONS.conform(stamped.with_columns(pl.lit("assumed").alias("known_source"))).sort(*_EVENT, "row")
     return Cleaned(kept, pl.concat([_lines(lost, ROW_REJECTED), _lines(useless, VALUE_NULLED)]), repeated=repeated)
@@ -76,13 +80,15 @@ def _newest(rows: Frame, splits: Frame, versions: Frame) -> tuple[Frame, int]:
     deals = pl.when(pl.col("action").is_in(DEALS)).then(pl.col("value") * MILLION).otherwise("value")
     others = rows.filter(~cash.fill_null(False)).with_columns(deals, pl.lit(None, dtype=pl.Float64).alias("factor"))
     every = pl.concat([paid, others]).sort(*_EVENT, "fetched_at", "row")
+    every = every.with_columns(pl.col(name).first().over(*_EVENT, "row", "value", "contraticker") for name in _PLACE)
     newest = every.filter(pl.col("fetched_at") == pl.col("fetched_at").max().over(_EVENT))
     first = every.unique([*_EVENT, "row"], keep="first", maintain_order=True).select(
-        *_EVENT, "row", pl.col("value").alias("first_value"), pl.col("factor").alias("first_factor")
+        *_EVENT, "row", *(pl.col(name).alias(f"first_{name}") for name in ("value", "factor", *_PLACE))
     )
     joined = newest.join(first, on=[*_EVENT, "row"], how="left", maintain_order="left")
-    value = pl.when(same_payment().fill_null(False)).then("first_value").otherwise("value").alias("value")
-    return joined.with_columns(value), rows.height - newest.height
+    same = same_payment().fill_null(False)
+    said_first = [pl.when(same).then(f"first_{name}").otherwise(name).alias(name) for name in ("value", *_PLACE)]
+    return joined.with_columns(said_first), rows.height - newest.height
 
 
 def _without_useless(rows: Frame) -> tuple[Frame, Frame]:

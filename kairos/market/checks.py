@@ -4,6 +4,7 @@ import polars as pl
 
 from kairos.calendar import sessions_between
 from kairos.frames import Frame
+from kairos.market.corrections import unusual_corrections
 from kairos.market.rules import OHLC_ORDER
 from kairos.tables.core import Check, Outcome
 
@@ -151,5 +152,13 @@ DAILY_RETURNS_CHECKS = (
     Check("monotonic_dates", "Sessions ascend within each security", run=monotonic_dates),
     Check("extreme_moves", "Returns outside a name's own and the day's volatility are traded", run=extreme_moves),
 )
-CHECKS = {"sep_base": SEP_BASE_CHECKS, "daily_returns": DAILY_RETURNS_CHECKS}
+CORRECTIONS_CHECKS = (
+    Check(
+        "unusual_corrections",
+        "Few names of a session have a price corrected, and no close by more than half",
+        run=unusual_corrections,
+        blocking=False,
+    ),
+)
+CHECKS = {"sep_base": SEP_BASE_CHECKS, "daily_returns": DAILY_RETURNS_CHECKS, "corrections": CORRECTIONS_CHECKS}
 """Checks by the name of the table whose partition they judge."""

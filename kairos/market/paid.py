@@ -3,6 +3,7 @@
 import polars as pl
 
 from kairos.frames import Frame
+from kairos.market.identity import SAME_PULL
 
 CASH = ("dividend", "spinoffdividend")
 SPLITS = ("split", "adrratiosplit")
@@ -69,10 +70,16 @@ def _in_force(rows: Frame, versions: Frame, session: str, suffix: str) -> Frame:
 
 
 def _with_exact_factor(rows: Frame, splits: Frame) -> Frame:
-    """Replace factors by the product of the splits from the ex-date to the receipt, where the two agree."""
-    known = splits.select("permaticker", pl.col("session").alias("_split"), "value").unique(["permaticker", "_split"])
-    later = rows.select("_row", "permaticker", "session", "fetched_at").join(known, on="permaticker")
-    later = later.filter(pl.col("_split").is_between(pl.col("session"), pl.col("fetched_at").dt.date()))
+    """Replace factors by the product of the splits from the ex-date to the receipt, where the two agree.
+
+    A split that was told of after the receipt does not count: what is made of a delivery never changes.
+    """
+    later = rows.select("_row", "permaticker", "session", "fetched_at").join(_as_told(splits), on="permaticker")
+    later = later.filter(
+        pl.col("_split").is_between(pl.col("session"), pl.col("fetched_at").dt.date())
+        & (pl.col("_told") <= pl.col("fetched_at") + SAME_PULL)
+    )
+    later = later.sort("_row", "_split", "_told").unique(["_row", "_split"], keep="last", maintain_order=True)
     product = later.group_by("_row").agg((1 / pl.col("value").product()).alias("_exact"))
     joined = rows.join(product, on="_row", how="left", maintain_order="left")
     exact = pl.col("_exact").fill_null(1.0)
@@ -80,11 +87,23 @@ def _with_exact_factor(rows: Frame, splits: Frame) -> Frame:
     return joined.with_columns(pl.when(agrees).then(exact).otherwise("factor").alias("factor")).drop("_exact")
 
 
+def _as_told(splits: Frame) -> Frame:
+    """Return each split's ratio with when it was told: permaticker, _split, value, _told; what only repeats it left out."""
+    told = splits.select("permaticker", pl.col("session").alias("_split"), "value", pl.col("fetched_at").alias("_told"))
+    once = told.sort("permaticker", "_split", "_told", "value").unique(
+        ["permaticker", "_split", "_told"], keep="last", maintain_order=True
+    )
+    repeats = pl.col("value") == pl.col("value").shift(1).over("permaticker", "_split")
+    return once.filter(~repeats.fill_null(False))
+
+
 def same_payment() -> pl.Expr:
     """Tell whether a later delivery (`value`, `factor`) repeats the first one (`first_value`, `first_factor`).
 
-    A later split changes what the vendor sends, and with it the rounding; that is no new dividend.
+    A later split changes what the vendor sends, and with it the rounding; that is no new dividend. Nor is it one where a
+    split told late has only made the factor exact.
     """
-    same_shares = (pl.col("factor") / pl.col("first_factor") - 1).abs() < _SAME_SHARES
-    step = pl.when(same_shares).then(1e-9).otherwise(_VALUE_STEP / pl.min_horizontal("factor", "first_factor"))
+    drift = (pl.col("factor") / pl.col("first_factor") - 1).abs()
+    inexact = pl.when(drift > 0).then(2 * 10.0**-_ROUNDED + 2 * drift * pl.col("first_value")).otherwise(1e-9)
+    step = pl.when(drift < _SAME_SHARES).then(inexact).otherwise(_VALUE_STEP / pl.min_horizontal("factor", "first_factor"))
     return (pl.col("value") - pl.col("first_value")).abs() <= step

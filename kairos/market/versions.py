@@ -23,8 +23,9 @@ def build_versions(raw: Frame, raw_tickers: Frame, *, year: int, waivers: Frame)
     """Return the versions of a year's prices, and what was set aside on the way.
 
     The first version of a session counts as known when the vendor publishes it (17:30 Eastern, `assumed`); a file's rows
-    that arrived within days of their session, and every later version, are known from their receipt (`observed`). A
-    delivery that repeats the version before it makes none.
+    that arrived within days of their session, and every later version, are known from their receipt (`observed`), as is
+    the first after a delivery that was set aside: it corrects that one. A delivery that repeats the version before it
+    makes none.
 
     Args:
         raw: Rows of raw SEP, all sources and deliveries, dated within `year` and 15 days around it.
@@ -44,7 +45,8 @@ def build_versions(raw: Frame, raw_tickers: Frame, *, year: int, waivers: Frame)
     versions = _changed(rows).join(session_table(), on="session", maintain_order="left")
     versions, prints = _split(versions, bad_prints(versions), waivers, "bad_print")
     rejected = pl.concat([unusable, partial, doubles, prints], how="diagonal")
-    kept = SEP_VERSIONS.conform(_stamped(_changed(versions).filter(pl.col("session").dt.year() == year)))
+    unseen = pl.concat([frame.select(_DELIVERY) for frame in (unusable, doubles, prints)])
+    kept = SEP_VERSIONS.conform(_stamped(_changed(versions).filter(pl.col("session").dt.year() == year), unseen))
     lines = [_lines(rejected, year, ROW_REJECTED), _lines(nulled, year, VALUE_NULLED)]
     unchanged = _of_year(rows, year).height - _of_year(prints, year).height - kept.height
     return Cleaned(kept, pl.concat(lines), repeated=unchanged + _of_year(again, year).height)
@@ -59,13 +61,20 @@ def _lines(rows: Frame, year: int, action: str) -> Frame:
     return set_aside(found, _DETAILS, writer=WRITER, dataset="sep", action=action)
 
 
-def _stamped(versions: Frame) -> Frame:
-    """Say when each version was known: the sessions' publication for the first, its receipt for every later one."""
+def _stamped(versions: Frame, unseen: Frame) -> Frame:
+    """Say when each version was known: the sessions' publication for the first, its receipt for every later one.
+
+    Args:
+        versions: Sorted by delivery.
+        unseen: Deliveries that were set aside: what follows one of the same session is a correction too.
+    """
     first = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _KEY).not_().fill_null(True)
+    versions = _with_set_aside(versions, unseen)
     place = pl.int_range(pl.len())
     order = place - pl.when(pl.col("first")).then(place).forward_fill()
     live = pl.col("from_file") & (pl.col("fetched_at") - pl.col("known_at")).is_between(timedelta(0), SEEN_ARRIVING)
-    assumed = pl.col("first") & ~live
+    correcting = (pl.col("set_aside") < pl.col("fetched_at")).fill_null(False)
+    assumed = pl.col("first") & ~live & ~correcting
     # two deliveries before the publication would share its instant, and so their key
     received = pl.max_horizontal("fetched_at", pl.col("known_at") + pl.duration(microseconds=pl.col("order")))
     return (
@@ -76,6 +85,12 @@ def _stamped(versions: Frame) -> Frame:
             pl.when(assumed).then("known_at").otherwise(received).alias("known_at"),
         )
     )
+
+
+def _with_set_aside(versions: Frame, unseen: Frame) -> Frame:
+    """Add set_aside: when a delivery of the session that was set aside first came; null where none was."""
+    earliest = unseen.group_by(_KEY).agg(pl.col("fetched_at").min().alias("set_aside"))
+    return versions.join(earliest, on=_KEY, how="left", maintain_order="left")
 
 
 def _without_duplicates(rows: Frame) -> tuple[Frame, Frame, Frame]:

@@ -8,13 +8,11 @@
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from kairos import __version__
@@ -24,6 +22,7 @@ from kairos.models.config import ModelConfig, parse_config
 from kairos.models.conformal import Offsets
 from kairos.models.model import Model
 from kairos.models.registry import FAMILIES
+from kairos.warehouse.aside import aside
 
 SUMS = "SHA256SUMS"
 LATEST = "latest"
@@ -50,15 +49,11 @@ def save_model(model: Model, *, root: Path, run_id: str, metrics: Frame, manifes
     folder = family / run_id
     if folder.exists():
         raise ModelError(f"artifact {folder}: exists; an artifact is never changed. Give another run id, or remove it.")
-    family.mkdir(parents=True, exist_ok=True)
-    aside = Path(mkdtemp(prefix=f".{run_id}.", dir=family))
-    try:
-        _write(model, aside, metrics=metrics, manifest=manifest)
-        aside.chmod(0o755)
-        aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)  # gone already unless something above failed
-    return folder
+    with aside(family) as place:
+        built = place / run_id
+        built.mkdir()
+        _write(model, built, metrics=metrics, manifest=manifest)
+        return built.rename(folder)
 
 
 def load_model(folder: Path) -> Model:
@@ -112,13 +107,10 @@ def point_latest(folder: Path) -> Path:
         ModelError: The artifact is not intact.
     """
     verify(folder)
-    aside = Path(mkdtemp(prefix=f".{LATEST}.", dir=folder.parent))
-    try:
-        link = aside / LATEST
+    with aside(folder.parent) as place:
+        link = place / LATEST
         link.symlink_to(folder.name, target_is_directory=True)
         return link.replace(folder.parent / LATEST)
-    finally:
-        shutil.rmtree(aside)
 
 
 def _write(model: Model, folder: Path, *, metrics: Frame, manifest: Mapping[str, Any]) -> None:

@@ -1,14 +1,13 @@
 """Predictions, metrics and importances as CSV files, for people and for `kairos simulate --pred-file`."""
 
-import os
 from pathlib import Path
-from tempfile import mkstemp
 
 import polars as pl
 
 from kairos.evaluation.scores import target_column
 from kairos.frames import Frame
 from kairos.models.walkforward import Trained
+from kairos.warehouse.aside import aside
 
 
 def write_outputs(folder: Path, trained: Trained, matrix: Frame) -> tuple[Path, ...]:
@@ -36,14 +35,10 @@ def write_outputs(folder: Path, trained: Trained, matrix: Frame) -> tuple[Path, 
 
 def write_csv(frame: Frame, file: Path) -> Path:
     """Write `frame` as CSV beside `file` and move it into place; a reader sees the old file or the new one."""
-    handle, aside = mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            frame.write_csv(stream)
-        Path(aside).chmod(0o644)
-        return Path(aside).replace(file)
-    finally:
-        Path(aside).unlink(missing_ok=True)
+    with aside(file.parent) as place:
+        built = place / file.name
+        frame.write_csv(built)
+        return built.replace(file)
 
 
 def _predictions(trained: Trained, matrix: Frame, horizon: int) -> Frame:

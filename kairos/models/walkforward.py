@@ -90,7 +90,7 @@ def train_walk_forward(
     return Trained(
         model=_model_for_use(walks, model_id=model_id, config=config, features=features),
         predictions=predictions,
-        metrics=model_metrics(_judged(predictions, panel.sessions, holdout), panel.rows, target=config.target),
+        metrics=model_metrics(judged(predictions, panel.sessions, holdout), panel.rows, target=config.target),
         shap=SHAP_IMPORTANCE.conform(pl.concat([walk.shap for walk in walks.values()]).with_columns(tag)),
         folds=folds,
     )
@@ -107,8 +107,14 @@ def _model_for_use(walks: dict[int, _Walk], *, model_id: str, config: ModelConfi
     )
 
 
-def _judged(predictions: Frame, sessions: Sequence[date], holdout: Holdout) -> Frame:
-    """Leave out the last forecasts of the validation: their labels end inside the sealed sessions."""
+def judged(predictions: Frame, sessions: Sequence[date], holdout: Holdout) -> Frame:
+    """Leave out the last forecasts of the validation: their labels end inside the sealed sessions.
+
+    Args:
+        predictions: Rows of that table.
+        sessions: All sessions of the matrix, ascending.
+        holdout: The sealed sessions.
+    """
     boundary = bisect_left(sessions, holdout.first_session)
     reaching = {horizon: sessions[max(0, boundary - horizon)] for horizon in predictions["horizon"].unique()}
     first = pl.col("horizon").replace_strict(reaching, return_dtype=pl.Date)

@@ -4,6 +4,8 @@ import polars as pl
 
 from kairos.frames import Frame
 from kairos.plots.style import (
+    GOOD,
+    HELD_OUT,
     INK,
     MUTED,
     NET,
@@ -23,6 +25,11 @@ TOP_FEATURES = 15
 NOMINAL_COVERAGE = 0.90
 MOST_PANELS = 3
 MANY_YEARS = 9
+KNOWN = {
+    "oracle": ("oracle: all that can be known", MUTED),
+    "oracle_prices": ("oracle: what prices tell of it", GOOD),
+    "rank_ic": ("model", NET),
+}
 
 
 def ic_by_year(model_metrics: Frame) -> bytes:
@@ -67,6 +74,36 @@ def coverage(model_metrics: Frame) -> bytes:
     axis.set_xlabel("horizon, sessions")
     axis.set_ylabel("returns inside [p05, p95]")
     legend(axis, columns=3, place="upper center")
+    return png(figure)
+
+
+def known_answer_curve(daily: Frame, *, title: str) -> bytes:
+    """Return the running sum of the daily RankIC, the model's beside the oracle's, a panel per horizon.
+
+    Args:
+        daily: horizon, segment, session, rank_ic, oracle and oracle_prices, one row a session.
+        title: One line above.
+    """
+    horizons = _horizons(daily)
+    if not horizons:
+        return nothing(title, "No session has both a score and a label.")
+    figure, axes = panels(title, columns=len(horizons), size=(max(7.0, 4.4 * len(horizons)), 3.9))
+    for axis, horizon in zip(axes, horizons, strict=True):
+        rows = daily.filter(horizon=horizon).sort("session")
+        for column, (label, colour) in KNOWN.items():
+            axis.plot(
+                rows["session"].to_numpy(), rows[column].fill_null(0.0).cum_sum(), color=colour, linewidth=1.3, label=label
+            )
+        held_out = rows.filter(segment="holdout")["session"]
+        if held_out.len():
+            axis.axvspan(held_out.min(), held_out.max(), color=HELD_OUT, alpha=0.10, linewidth=0)
+        axis.axhline(0, color=INK, linewidth=0.8)
+        axis.set_title(
+            f"{horizon} session{'s' if horizon > 1 else ''} ahead, holdout shaded", fontsize=9.5, color=INK, loc="left"
+        )
+        date_axis(axis)
+        legend(axis, place="upper left")
+    axes[0].set_ylabel("running sum of the daily RankIC")
     return png(figure)
 
 

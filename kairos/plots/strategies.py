@@ -9,6 +9,7 @@ from kairos.frames import Frame
 from kairos.plots.style import (
     GROSS,
     HELD_OUT,
+    INK,
     LOSS,
     NET,
     SERIES,
@@ -53,6 +54,49 @@ def equity_curve(simulation_daily: Frame) -> bytes:
     above.margins(x=0.01)
     legend_below(figure, above)
     return png(figure)
+
+
+def bias_bars(survivorship_bias: Frame) -> bytes:
+    """Return each strategy's growth a year with all names beside that without the dead, validation and holdout apart.
+
+    Args:
+        survivorship_bias: Rows of that table, one tag; at most eight strategies are drawn.
+    """
+    shown = survivorship_bias.drop_nulls(["cagr_net", "cagr_net_survivors"])
+    segments = [name for name in SEGMENTS if name in shown["segment"]]
+    if not segments:
+        return nothing("Survivorship bias", "No strategy can be compared without the dead.")
+    row = shown.row(0, named=True)
+    tallest = min(MOST, shown.filter(segment=segments[0]).height)
+    figure, axes = panels(
+        f"{row['tag']} {row['universe_year']}: growth with and without the {row['dead']} of {row['names']} names that died",
+        columns=len(segments),
+        size=(9.0, 1.8 + 0.5 * tallest),
+    )
+    for axis, segment in zip(axes, segments, strict=True):
+        _draw_bias(axis, shown.filter(segment=segment).head(MOST))
+        axis.set_title(segment, fontsize=9.5, color=INK, loc="left")
+    legend_below(figure, axes[0])
+    return png(figure)
+
+
+def _draw_bias(axis: Axes, rows: Frame) -> None:
+    """Draw two bars a strategy, the bias written beside the lower one."""
+    names = [f"{model} {horizon}d" for model, horizon in rows.select("model_id", "horizon").iter_rows()]
+    for column, shift, colour, label in (
+        ("cagr_net", -0.19, NET, "all names"),
+        ("cagr_net_survivors", 0.19, LOSS, "without the dead"),
+    ):
+        places = [place + shift for place in range(rows.height)]
+        drawn = axis.barh(places, (100 * rows[column]).to_list(), height=0.36, color=colour, label=label)
+    bias = [f"{100 * value:+.1f}" for value in rows["cagr_net_bias"]]
+    axis.bar_label(drawn, labels=bias, padding=3, fontsize=8, color=INK)
+    axis.set_yticks(range(rows.height), labels=names, fontsize=8.5)
+    axis.axvline(0, color=INK, linewidth=0.8)
+    axis.margins(x=0.16)
+    axis.invert_yaxis()
+    axis.grid(visible=False, axis="y")
+    axis.set_xlabel("net growth, % a year; difference at the bar")
 
 
 def _middle_costs(simulation_daily: Frame) -> list[Frame]:

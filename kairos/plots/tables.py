@@ -41,7 +41,7 @@ def missingness(frame: Frame, *, name: str = "") -> bytes:
         return nothing(title, "Nothing is missing.")
     shown = {column: 100 * share for column, share in list(gaps.items())[:MOST_BARS]}
     left_out = f"; {len(gaps) - len(shown)} more not shown" if len(gaps) > len(shown) else ""
-    return level_bars(title, shown, unit=f"rows without a value, %{left_out}", label=lambda value: f"{value:.2g} %", limit=112)
+    return level_bars(title, shown, unit=f"rows without a value, %{left_out}", label=lambda value: f"{value:.3g} %", limit=112)
 
 
 def quarantine_bars(quarantine: Frame) -> bytes:

@@ -65,6 +65,13 @@ class Exports:
             self._files[file.stem] = file
             return ("fresh" if job.ready == known else "regenerating"), file
 
+    def offer(self, query: Query, known: date) -> ExportFile:
+        """Return the file of a knowledge session, ready at once."""
+        file = ExportFile(query, known)
+        with self._lock:
+            self._files[file.stem] = file
+        return file
+
     def find(self, stem: str) -> ExportFile | None:
         """Return the file of that name, if a link to it was ever given out."""
         with self._lock:

@@ -19,10 +19,10 @@ class Route(StrEnum):
 class FaultKind(StrEnum):
     """What may go wrong."""
 
-    RATE_LIMIT = "rate_limit"  # 429, with Retry-After if `seconds` is given
-    SERVER_ERROR = "server_error"  # 500 with an HTML body
+    RATE_LIMIT = "rate_limit"  # 429, with Retry-After if `seconds` or `text` is given
+    SERVER_ERROR = "server_error"  # `status`, 500 unless given, with an HTML body
     BAD_GATEWAY = "bad_gateway"  # 502 with an HTML body
-    ACCEPTED = "accepted"  # 202 with QEAx07
+    ACCEPTED = "accepted"  # 202 with QEAx07, with Retry-After if `seconds` is given
     SLOW = "slow"  # the answer comes `seconds` late
     RESET = "reset"  # the connection is reset before any answer
     TRUNCATED = "truncated"  # half of the body, with a matching length
@@ -37,15 +37,48 @@ class FaultKind(StrEnum):
     SILENT_SAMPLE = "silent_sample"  # the free sample with status 200
     LATE_SESSION = "late_session"  # a session's rows are not there yet
     SHRUNKEN_EXPORT = "shrunken_export"  # the file holds half of the rows
+    FORGOTTEN_PAST = "forgotten_past"  # the file holds the newer half of the rows
+    WEB_PAGE = "web_page"  # a page for people with status 200
+    STRANGE_BODY = "strange_body"  # JSON of another shape: `text`, null unless given
+    DAMAGED = "damaged"  # bytes in the middle of the body are others
+    GZIP_GARBAGE = "gzip_garbage"  # said to be compressed, and is not
+    SHORT_LENGTH = "short_length"  # the promised length ends in the middle of the body
+    DRIP = "drip"  # the body comes in pieces, `seconds` between them
+    REDIRECTED = "redirected"  # 302 to another signed address
+    LINK_EXPIRED = "link_expired"  # 403 XML in place of the file
+    TELLS_SECRETS = "tells_secrets"  # 500 whose message repeats the key and a signed link
+    DUPLICATE_ROWS = "duplicate_rows"  # the last row comes twice
+    OVERLAPPING_PAGE = "overlapping_page"  # a page begins with the last rows of the one before
+    SKIPPED_ROWS = "skipped_rows"  # half of a page's rows are missing, the cursor leads on behind them
+    MISSING_COLUMN = "missing_column"  # `column` is not there
+    EXTRA_COLUMN = "extra_column"  # a column nobody knows
+    REORDERED_COLUMNS = "reordered_columns"  # all columns, the last first
+    TEXT_VALUE = "text_value"  # words in place of the first number of `column`
+    TEXT_COLUMN = "text_column"  # words in place of every number of `column`
+    EMPTY_TABLE = "empty_table"  # no rows at all, with status 200
+    HALF_SESSION = "half_session"  # a session has rows of every other name
+    NEVER_READY = "never_ready"  # the export is being made for ever
+    OLD_SNAPSHOT = "old_snapshot"  # said to be fresh, with a file whose snapshot is older than the table
+    OLD_FILE = "old_file"  # said to be fresh and of today, with the rows of five sessions ago
 
     @property
     def strikes_by_default(self) -> int | None:
         """Requests it strikes unless told otherwise: one, or all until cleared for what outlasts a request."""
-        return None if self in (FaultKind.SILENT_SAMPLE, FaultKind.LATE_SESSION) else 1
+        return None if self in LASTING else 1
 
 
+LASTING = frozenset(
+    {
+        FaultKind.SILENT_SAMPLE,
+        FaultKind.LATE_SESSION,
+        FaultKind.EMPTY_TABLE,
+        FaultKind.HALF_SESSION,
+        FaultKind.NEVER_READY,
+    }
+)
 _PAGES = frozenset({Route.DATA})
 _FILES = frozenset({Route.FILE})
+_STATES = frozenset({Route.EXPORT})
 _ROWS = _PAGES | _FILES
 _ROUTES = {
     FaultKind.DUPLICATE_PAGE: _PAGES,
@@ -58,8 +91,24 @@ _ROUTES = {
     FaultKind.SILENT_SAMPLE: _ROWS,
     FaultKind.LATE_SESSION: _ROWS,
     FaultKind.SHRUNKEN_EXPORT: _FILES,
+    FaultKind.FORGOTTEN_PAST: _FILES,
+    FaultKind.STRANGE_BODY: _PAGES | _STATES,
+    FaultKind.LINK_EXPIRED: _FILES,
+    FaultKind.DUPLICATE_ROWS: _ROWS,
+    FaultKind.OVERLAPPING_PAGE: _PAGES,
+    FaultKind.SKIPPED_ROWS: _PAGES,
+    FaultKind.MISSING_COLUMN: _ROWS,
+    FaultKind.EXTRA_COLUMN: _ROWS,
+    FaultKind.REORDERED_COLUMNS: _ROWS,
+    FaultKind.TEXT_VALUE: _ROWS,
+    FaultKind.TEXT_COLUMN: _ROWS,
+    FaultKind.EMPTY_TABLE: _ROWS,
+    FaultKind.HALF_SESSION: _ROWS,
+    FaultKind.NEVER_READY: _STATES,
+    FaultKind.OLD_SNAPSHOT: _STATES,
+    FaultKind.OLD_FILE: _FILES,
 }
-CURSOR_FAULTS = (FaultKind.CURSOR_EXPIRED, FaultKind.CURSOR_REPEATS)
+CURSOR_FAULTS = (FaultKind.CURSOR_EXPIRED, FaultKind.CURSOR_REPEATS, FaultKind.OVERLAPPING_PAGE)
 
 
 @dataclass(frozen=True)
@@ -72,8 +121,11 @@ class Fault:
         after: Matching requests it lets pass first.
         table: Table it is bound to; None for any.
         route: Route it is bound to; None for all that the kind can strike.
-        seconds: Delay of SLOW, Retry-After of RATE_LIMIT.
-        session: Session of LATE_SESSION.
+        seconds: Delay of SLOW and of each piece of DRIP, Retry-After of RATE_LIMIT and ACCEPTED.
+        session: Session of LATE_SESSION and HALF_SESSION.
+        text: Retry-After of RATE_LIMIT, word for word; body of STRANGE_BODY.
+        status: HTTP status of SERVER_ERROR.
+        column: Column of MISSING_COLUMN, TEXT_VALUE and TEXT_COLUMN.
     """
 
     kind: FaultKind
@@ -83,6 +135,9 @@ class Fault:
     route: Route | None = None
     seconds: float | None = None
     session: date | None = None
+    text: str | None = None
+    status: int | None = None
+    column: str | None = None
 
     def strikes(self, route: Route, table: str, *, with_cursor: bool) -> bool:
         """Tell whether a request is one of those it may strike."""

@@ -25,6 +25,8 @@ __all__ = ["FREE_KEY", "SANDBOX_KEY", "Fault", "FaultKind", "LoggedRequest", "Ro
 MASK = "***"
 KEY_NAMES = ("api_key", "x-api-token")
 POLL_S = 0.05
+DAMAGE = bytes(range(8))
+PIECES = 16  # of a body that drips
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,11 @@ class VendorServer:
         export_polls: int = 1,
         free_key: Literal["refuse", "sample"] = "refuse",
         dividend_basis: Literal["adjusted", "raw"] = "adjusted",
+        key: str = SANDBOX_KEY,
         port: int = 0,
     ) -> None:
         raw = dividend_basis == "raw"
-        self.vendor = Vendor(market, clock, Exports(export_polls), free=free_key, raw_dividends=raw)
+        self.vendor = Vendor(market, clock, Exports(export_polls), free=free_key, raw_dividends=raw, key=key)
         self.stopping = Event()
         self._faults = Faults()
         self._log: list[LoggedRequest] = []
@@ -96,10 +99,13 @@ class VendorServer:
         route: Route | str | None = None,
         seconds: float | None = None,
         session: date | None = None,
+        text: str | None = None,
+        status: int | None = None,
+        column: str | None = None,
     ) -> Fault:
         """Switch a fault on and return it; see `Fault` for the arguments.
 
-        By default it strikes one request; a late session and a silent sample last until `clear_faults`.
+        By default it strikes one request; what outlasts a request, like a late session, lasts until `clear_faults`.
         """
         kind = FaultKind(kind)
         fault = Fault(
@@ -110,6 +116,9 @@ class VendorServer:
             route=Route(route) if route is not None else None,
             seconds=seconds,
             session=session,
+            text=text,
+            status=status,
+            column=column,
         )
         self.inject_all([fault])
         return fault
@@ -193,15 +202,28 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer, fault: Fault | None) -> None:
         body, kind = answer.body, fault.kind if fault is not None else None
         cut = body[: len(body) // 2]
-        promised = len(cut) if kind is FaultKind.TRUNCATED else len(body)
+        if kind is FaultKind.DAMAGED:
+            body = cut[: -len(DAMAGE)] + DAMAGE + body[len(cut) :]
+        promised = len(cut) if kind in (FaultKind.TRUNCATED, FaultKind.SHORT_LENGTH) else len(body)
         self.send_response(answer.status)
         headers = {"Content-Type": answer.content_type, "Content-Length": str(promised), **answer.headers}
+        if kind is FaultKind.GZIP_GARBAGE:
+            headers["Content-Encoding"] = "gzip"
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+        if kind is FaultKind.DRIP:
+            return self._drip(body, (fault.seconds if fault is not None else None) or 0.0)
         self.wfile.write(cut if kind in (FaultKind.TRUNCATED, FaultKind.CUT_SHORT) else body)
-        if kind is FaultKind.CUT_SHORT:
+        if kind in (FaultKind.CUT_SHORT, FaultKind.SHORT_LENGTH):
             self.close_connection = True
+        return None
+
+    def _drip(self, body: bytes, pause_s: float) -> None:
+        size = len(body) // PIECES + 1
+        for start in range(0, len(body), size):
+            self.wfile.write(body[start : start + size])
+            self.server.owner.stopping.wait(pause_s)
 
     def _reset(self) -> None:
         # lingering for no time makes close() send a reset instead of an orderly end

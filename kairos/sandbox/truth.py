@@ -1,6 +1,7 @@
 """What returns were expected to be: for tests and the known-answer check, and for nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ from kairos.frames import Frame
 from kairos.sandbox.alpha import PRICE_PARTS, SHARES, expected_states
 from kairos.sandbox.arrays import Floats
 from kairos.sandbox.market import Market
+from kairos.sandbox.sizes import MarketSize
 from kairos.sandbox.world import Part, make_world, world_parts
 
 HORIZONS = (1, 5, 21)
@@ -26,11 +28,17 @@ def oracle(market: Market, *, horizons: Sequence[int] = HORIZONS) -> Frame:
     Returns:
         One row per bar and horizon: permaticker, session, horizon, one column per component, total, price_part.
     """
-    world = make_world(market.size, market.seed)
-    frames = [_oracle_of(part, world.scales, market, tuple(horizons)) for part in world_parts(world)]
-    signals = pl.concat(frames)
     rows = market.bars.select("permaticker", "session")
+    signals = expected_returns(market.size, market.seed, horizons=horizons)
     return rows.join(signals, on=["permaticker", "session"], how="inner").sort("permaticker", "session", "horizon")
+
+
+def expected_returns(size: MarketSize, seed: int, *, horizons: Sequence[int], names: Collection[int] | None = None) -> Frame:
+    """Return what `oracle` does of a market that need not be at hand, for some permatickers or all."""
+    world = make_world(size, seed)
+    frames = (_oracle_of(part, world.scales, size.sessions, tuple(horizons)) for part in world_parts(world))
+    chosen = pl.lit(True) if names is None else pl.col("permaticker").is_in(list(names))
+    return pl.concat([frame.filter(chosen) for frame in frames])
 
 
 def expected_components(part: Part, scales: dict[str, float], horizon: int) -> dict[str, Floats]:
@@ -44,12 +52,12 @@ def expected_components(part: Part, scales: dict[str, float], horizon: int) -> d
     return {name: scales[name] * values * weight for name, values in sums.items()}
 
 
-def _oracle_of(part: Part, scales: dict[str, float], market: Market, horizons: tuple[int, ...]) -> Frame:
+def _oracle_of(part: Part, scales: dict[str, float], sessions: Sequence[date], horizons: tuple[int, ...]) -> Frame:
     alive = part.lives.alive().T
     names, days = np.nonzero(alive)
     key = {
         "permaticker": part.permaticker[names],
-        "session": np.array(market.sessions, dtype="datetime64[D]")[days],
+        "session": np.array(sessions, dtype="datetime64[D]")[days],
     }
     frames = []
     for horizon in horizons:

@@ -24,13 +24,12 @@ from kairos.sandbox.protocol import (
     Target,
     column_list,
     datatable,
-    early_answer,
     json_answer,
     refusal_answer,
-    spoiled,
     utc_text,
 )
 from kairos.sandbox.query import Cursor, Query, parse_query
+from kairos.sandbox.spoils import early_answer, old_session, spoiled, spoiled_page
 from kairos.sandbox.views import VendorView, known_session
 
 SANDBOX_KEY = "sandbox-premium-key"
@@ -52,6 +51,7 @@ class Vendor:
         exports: State of the bulk exports.
         free: What a free key gets from a premium table: a refusal or, silently, the sample.
         raw_dividends: Whether ACTIONS shows dividends as paid.
+        key: The key that buys everything.
     """
 
     market: Market
@@ -59,6 +59,7 @@ class Vendor:
     exports: Exports
     free: Literal["refuse", "sample"] = "refuse"
     raw_dividends: bool = False
+    key: str = field(default=SANDBOX_KEY, repr=False)
     _views: OrderedDict[date | None, VendorView] = field(default_factory=OrderedDict)
     _frames: OrderedDict[tuple[str, date | None, bool], Frame] = field(default_factory=OrderedDict)
     _lock: RLock = field(default_factory=RLock)
@@ -73,7 +74,7 @@ class Vendor:
             origin: Scheme and host that links start with.
         """
         try:
-            early = early_answer(fault)
+            early = early_answer(fault, request, origin)
             if early is not None:
                 return early
             if target.route is Route.FILE:
@@ -93,14 +94,14 @@ class Vendor:
         sampled = self._check_key(offer, request.key)
         query = parse_query(offer, request.parameters)
         if query.export:
-            return self._export(query, origin)
+            return self._export(query, origin, fault)
         return self._page(query, target.form, fault, sampled=sampled)
 
     def _check_key(self, offer: Offer, key: str | None) -> bool:
         """Return whether the key only buys the sample."""
         if key is None:
             raise RefusalError("QEPx05" if offer.premium else "QEAx03")
-        if key not in (SANDBOX_KEY, FREE_KEY):
+        if key not in (self.key, FREE_KEY):
             raise RefusalError("QEAx01")
         limited = key == FREE_KEY and offer.premium
         if limited and self.free == "refuse":
@@ -108,7 +109,7 @@ class Vendor:
         return limited
 
     def _metadata(self, offer: Offer, key: str | None) -> Answer:
-        if key not in (None, SANDBOX_KEY, FREE_KEY):
+        if key not in (None, self.key, FREE_KEY):
             raise RefusalError("QEAx01")
         known = known_session(self.market, self.clock.now()) or self.market.first_session
         stamp = "%Y-%m-%dT%H:%M:%S.000Z"
@@ -131,10 +132,14 @@ class Vendor:
         }
         return json_answer({"datatable": described})
 
-    def _export(self, query: Query, origin: str) -> Answer:
+    def _export(self, query: Query, origin: str, fault: Fault | None) -> Answer:
         now = self.clock.now()
         known = known_session(self.market, now) or self.market.first_session
         state, file = self.exports.poll(query, known)
+        if fault is not None and fault.kind is FaultKind.NEVER_READY:
+            state, file = "creating", None
+        if fault is not None and fault.kind is FaultKind.OLD_SNAPSHOT:
+            state, file = "fresh", self.exports.offer(query, old_session(known, self.market.first_session))
         described = {
             "link": None if file is None else origin + signed_path(file, now),
             "status": state,
@@ -149,9 +154,11 @@ class Vendor:
         valid = link_is_valid(request.path, expires=expires, signature=signature, now=self.clock.now())
         if file is None or not valid:
             return Answer(403, EXPIRED_BODY.encode(), XML)
-        sampled = fault is not None and fault.kind is FaultKind.SILENT_SAMPLE
-        frame = spoiled(self.frame(file.query, file.known, sampled=sampled), fault, offer=file.query.offer, known=file.known)
-        return Answer(200, zip_bytes(frame, file.stem), ZIP)
+        kind = fault.kind if fault is not None else None
+        known = old_session(file.known, self.market.first_session) if kind is FaultKind.OLD_FILE else file.known
+        found = self.frame(file.query, known, sampled=kind is FaultKind.SILENT_SAMPLE)
+        frame = spoiled(found, fault, offer=file.query.offer, known=known)
+        return Answer(200, zip_bytes(spoiled_page(frame, 0, frame.height, kind), file.stem), ZIP)
 
     def _page(self, query: Query, form: str, fault: Fault | None, *, sampled: bool) -> Answer:
         start = self._start(query)
@@ -161,7 +168,7 @@ class Vendor:
         size = max(1, query.per_page // 2) if kind is FaultKind.SHORT_PAGE else query.per_page
         after = _following(start, kind, start.offset + size)
         following = after.encode() if after is not None and after.offset < frame.height else None
-        rows = frame.slice(start.offset, size)
+        rows = spoiled_page(frame, start.offset, size, kind)
         if form == "csv":
             return Answer(200, csv_bytes(rows), CSV, {"Cursor_ID": following} if following else {})
         return json_answer(datatable(rows, query.offer, following, ragged=kind is FaultKind.RAGGED_ROWS))

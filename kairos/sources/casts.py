@@ -6,6 +6,8 @@ NO_VALUE = ("", "null", "none", "nan", "na", "n/a", "nat", "-", "#n/a")
 """Texts that stand for no value in columns of numbers and dates, lower case."""
 CONTRA = ("contraticker", "contraname")
 ISO_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[ T].*)?$"
+ROUNDED_EXACTLY = (1e-2, 1e9)  # where rounding to seven digits gives the very number that the text would
+SINGLE_DIGITS = 7  # decimal digits that single precision always carries; few of its numbers need more
 PLAIN_DAY = r"^(\d{4})(\d{2})(\d{2})$"
 
 
@@ -51,11 +53,24 @@ def _to_int(sent: pl.Series) -> pl.Series:
 def _to_float(sent: pl.Series) -> pl.Series:
     if sent.dtype == pl.String:
         number = sent.str.strip_chars().cast(pl.Float64, strict=False)
+    elif sent.dtype == pl.Float32:
+        number = _as_written(sent)
     elif sent.dtype.is_numeric():
         number = sent.cast(pl.Float64)
     else:
         number = pl.repeat(None, sent.len(), dtype=pl.Float64, eager=True)
     return number.set(~number.is_finite(), None)
+
+
+def _as_written(sent: pl.Series) -> pl.Series:
+    """Single precision as the shortest decimal that it stands for: 24.05, not 24.0499992.
+
+    So a file says the same in every format, and its delivery as CSV corrects nothing of the one as Parquet.
+    """
+    number = sent.cast(pl.Float64).round_sig_figs(SINGLE_DIGITS)
+    exact = (number.cast(pl.Float32) == sent) & (number.abs().is_between(*ROUNDED_EXACTLY) | (number == 0))
+    others = (~exact).fill_null(False).arg_true()
+    return number.scatter(others, sent.gather(others).cast(pl.String).cast(pl.Float64)) if others.len() else number
 
 
 def _to_date(sent: pl.Series) -> pl.Series:

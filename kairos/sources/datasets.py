@@ -82,13 +82,14 @@ SEP = Dataset(
     session_filter="date",
     aliases=SEP_ALIASES,
 )
+TICKERS_COLUMNS = tuple(name for name in RAW_TICKERS.dtypes if name not in BOOKKEEPING)
 TICKERS = Dataset(
     "tickers",
     table=RAW_TICKERS,
     vendor_code="SHARADAR/TICKERS",
     key=("table", "permaticker", "ticker"),
     required=("table", "permaticker", "ticker"),
-    expected=("table", "permaticker", "ticker", "isdelisted", "category", "firstpricedate", "lastpricedate"),
+    expected=TICKERS_COLUMNS,
     rejecting=("table", "permaticker", "ticker"),
     since_filter="lastupdated.gte",
     fixed={"table": "SEP"},  # one row per vendor table: without this each security comes several times
@@ -100,7 +101,7 @@ ACTIONS = Dataset(
     vendor_code="SHARADAR/ACTIONS",
     key=("date", "ticker", "name", "action", "contraname", "contraticker"),
     required=("date", "action", "ticker"),
-    expected=("date", "action", "ticker", "value", "contraticker"),
+    expected=("date", "action", "ticker", "name", "value", "contraticker", "contraname"),
     rejecting=("date", "action", "ticker", "value"),
     since_filter="date.gte",  # the vendor's table has no lastupdated
     session_filter="date",
@@ -112,7 +113,7 @@ DAILY = Dataset(
     vendor_code="SHARADAR/DAILY",
     key=("ticker", "date"),
     required=("ticker", "date", "marketcap"),
-    expected=("ticker", "date", "lastupdated", "ev", "marketcap", "pb", "pe", "ps"),
+    expected=("ticker", "date", "lastupdated", "ev", "evebit", "evebitda", "marketcap", "pb", "pe", "ps"),
     rejecting=("ticker", "date"),
     since_filter="lastupdated.gte",
     session_filter="date",
@@ -144,5 +145,6 @@ def require_expected(found: Iterable[str], *, dataset: Dataset, where: str) -> N
     if missing:
         raise SourceError(
             f"{where}: column(s) {', '.join(missing)} missing from {dataset.vendor_code}; "
-            f"found {', '.join(present) or 'none'}. Nothing was read; the vendor may have changed its table."
+            f"found {', '.join(present) or 'none'}. Nothing was read; the vendor may have changed "
+            "its table: run again later, or look for a newer Kairos."
         )

@@ -62,6 +62,21 @@ def read_frame(content: bytes, columns: Iterable[str] | None = None, *, where: s
     return frame if wanted is None else frame.select(wanted)
 
 
+def read_member(content: bytes, name: str, *, where: str) -> bytes:
+    """Return the bytes of one file of a drop archive.
+
+    Raises:
+        SourceError: The archive is damaged, is none, or holds no such file.
+    """
+    if content[:2] != GZIP:
+        raise SourceError(f"{where}: no tar.gz archive, so it holds no {name}. Give a vendor's drop, YYYYMMDD.tar.gz.")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as drop:
+            return _drop_member(drop, where, name).read()
+    except BROKEN as error:
+        raise SourceError(f"{where}: the archive is cut short or damaged ({error}). Fetch it again.") from None
+
+
 def _csv(body: bytes, *, where: str) -> Frame:
     if body.removeprefix(BOM).lstrip()[:1] == b"<":
         raise SourceError(f"{where}: a web page, expected a table. Fetch the file again.")
@@ -137,10 +152,10 @@ def _is_tar(content: bytes) -> bool:
         return stream.read(512)[257:262] == b"ustar"
 
 
-def _drop_member(drop: tarfile.TarFile, where: str) -> _Stream:
+def _drop_member(drop: tarfile.TarFile, where: str, wanted: str = DROP_MEMBER) -> _Stream:
     names = drop.getnames()
-    member = next((name for name in chain([DROP_MEMBER], names) if name in names and name.endswith(DROP_MEMBER)), None)
+    member = next((name for name in chain([wanted], names) if name in names and name.endswith(wanted)), None)
     stream = drop.extractfile(member) if member else None
     if stream is None:
-        raise SourceError(f"{where}: the archive holds {', '.join(names) or 'nothing'}, expected {DROP_MEMBER}.")
+        raise SourceError(f"{where}: the archive holds {', '.join(names) or 'nothing'}, expected {wanted}.")
     return stream

@@ -1,10 +1,12 @@
 """HTTP as vendors need it: patient, within their limits, and never telling a key. What an answer means, the clients say."""
 
+import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from pydantic import SecretStr
 
@@ -20,6 +22,8 @@ FEW_ATTEMPTS = 6  # for faults that seldom pass by waiting: about 30 s in all
 TOO_MANY_REQUESTS = 429
 REQUEST_TIMEOUT = 408
 SERVER_ERROR = 500
+SIGNED = re.compile(r"(https?://[^\s?#'\"]+)\?[^\s'\"]+")  # what stands behind the mark may be a signature
+CHATTY = ("httpx", "httpcore")  # they log addresses with all parameters, and redirects
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -35,7 +39,7 @@ class Request:
         allowance_s: Replaces both limits of the policy, for large downloads.
     """
 
-    url: str
+    url: str = field(repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     follow_redirects: bool = False
@@ -77,7 +81,7 @@ class TransientError(SourceError):
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, given as a number or as a date beside the Date header."""
     value = headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
@@ -146,17 +150,18 @@ class Http:
             self._client = None
 
     def _delay(self, request: Request, error: TransientError, *, attempt: int, started: float) -> float:
-        delay = error.wait_s
-        if delay is None:
-            delay = self.policy.delay_s(attempt, self.timing.chance())
+        delay = self.policy.delay_s(attempt, self.timing.chance())
+        if error.wait_s is not None:
+            delay = max(delay, error.wait_s)  # a vendor that says 0 again and again would be asked without a pause
         spent = self.timing.monotonic() - started
         allowed = request.allowance_s or self.policy.max_wait_s
         if spent + delay <= allowed and (error.attempts is None or attempt + 1 < error.attempts):
             return delay
         kind = RateLimitError if error.limited else SourceError
+        reason = str(error).rstrip(".")
         raise kind(
             self._without_secrets(
-                f"{error}. Given up after {attempt + 1} attempt(s) in {spent:.0f} s; the next wait would be {delay:.0f} s, "
+                f"{reason}. Given up after {attempt + 1} attempt(s) in {spent:.0f} s; the next wait would be {delay:.0f} s, "
                 f"allowed are {allowed:.0f} s in all. Run again later, or raise HTTP_MAX_WAIT_S."
             )
         ) from None
@@ -195,11 +200,15 @@ class Http:
         import httpx
 
         if self._client is None:
+            for name in CHATTY:
+                logging.getLogger(name).setLevel(logging.WARNING)
             local = urlsplit(url).hostname in LOOPBACK  # a proxy has no business between two ends of one machine
             self._client = httpx.Client(timeout=self.policy.timeout_s, trust_env=not local)
         return self._client
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
-            text = text.replace(secret.get_secret_value(), "***")
-        return text
+            key = secret.get_secret_value()
+            for written in (key, quote(key), quote(key, safe=""), quote_plus(key)):
+                text = text.replace(written, "***")
+        return SIGNED.sub(r"\1?***", text)

@@ -1,4 +1,4 @@
-"""Ingest: a session's pull judged before it is kept, and kept payloads read into rows."""
+"""Ingest: pulls and exports judged before they are kept, and kept payloads read into rows."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,10 +6,14 @@ from datetime import date, timedelta
 import polars as pl
 
 from kairos.frames import Frame, stack
-from kairos.sources.landing import land
+from kairos.sources.completeness import check_seen_again, check_session_complete, check_swept
+from kairos.sources.datasets import dataset_named
+from kairos.sources.earlier import names_expected, rows_exported_before, rows_since_before
+from kairos.sources.exported import MIN_NAMED_SHARE, Told, check_export, newest_day
+from kairos.sources.landing import Landed, land
 from kairos.sources.parse import Parsed, parse
 from kairos.sources.payloads import PayloadStore
-from kairos.sources.sharadar import SharadarClient, check_not_sample, check_session_complete
+from kairos.sources.sharadar import SharadarClient
 from kairos.tables import raw
 from kairos.tables.core import Cleaned
 from kairos.tables.registry import TABLES
@@ -17,49 +21,72 @@ from kairos.warehouse.store import Warehouse
 
 DATASETS = ("tickers", "actions", "sep", "daily")
 SWEEP_DAYS = 3  # `lastupdated` has day granularity and the vendor publishes twice a day
-EXPECTED_WITHIN = timedelta(days=31)  # an older session says little about how many names there are
 ACTIONS_SWEEP_DAYS = 90  # actions have no `lastupdated`; back-dated rows occur
 
 
-def pull_exports(client: SharadarClient, store: PayloadStore, *, min_tickers: int) -> Iterator[Frame]:
+def pull_exports(client: SharadarClient, store: PayloadStore, *, warehouse: Warehouse, min_tickers: int) -> Iterator[Frame]:
     """Land the vendor's bulk export of every dataset; yield the rows of `raw_payloads`, a frame per dataset.
 
     Raises:
-        SourceError: An export failed, or is a sample in place of the table.
+        SourceError: An export failed, is older than the table or lacks rows of it, or is a sample in place of the table.
     """
+    told = Told(min_tickers)
     for dataset in DATASETS:
         landed = land([client.export(dataset)], store)
-        if dataset == "sep":
-            check_not_sample(landed.rows, floor=min_tickers)
+        newest = newest_day(landed.rows, dataset_named(dataset))
+        told.take(dataset, landed.rows)
+        _check_beside_pages(client, landed, dataset, warehouse, newest)
         yield landed.payload_rows
 
 
-def pull_session(client: SharadarClient, store: PayloadStore, session: date, *, warehouse: Warehouse) -> Frame:
+def _check_beside_pages(client: SharadarClient, landed: Landed, dataset: str, warehouse: Warehouse, newest: date) -> None:
+    spec = dataset_named(dataset)
+    since = newest - timedelta(days=ACTIONS_SWEEP_DAYS) if dataset == "actions" else newest
+    shown = stack(*(parse(payload).rows for payload in client.updated_since(dataset, since))).unique(spec.key)
+    before = rows_exported_before(warehouse, landed.payload_rows)
+    check_export(landed.rows, shown, spec, since=since, before=before)
+
+
+def pull_session(
+    client: SharadarClient, store: PayloadStore, session: date, *, warehouse: Warehouse, min_tickers: int
+) -> Frame:
     """Land a session's prices and metrics and the corrections that came with them; return rows of `raw_payloads`.
 
     Raises:
-        SourceError: A pull failed, or the session's prices are absent or far fewer than on the session before.
+        SourceError: A pull failed, the session's rows are absent or far fewer than on the session before, or a sweep lacks
+            rows that the session or the delivery before it has.
     """
+    priced, prices = _session(client, store, "sep", session)
+    expected = names_expected(warehouse, "sep", session)
+    check_session_complete(priced, expected, session=session, floor=min_tickers)
+    measured, metrics = _session(client, store, "daily", session)
+    expected = names_expected(warehouse, "daily", session)
+    check_session_complete(measured, expected, session=session, dataset="daily", floor=round(MIN_NAMED_SHARE * priced))
     swept = session - timedelta(days=SWEEP_DAYS)
-    prices = land([*client.session_rows("sep", session), *client.updated_since("sep", swept)], store)
-    found = prices.rows.filter(pl.col("date") == session)["ticker"].n_unique()
-    check_session_complete(found, names_expected(warehouse, session), session=session)
-    pulls = (
-        prices,
-        land([*client.session_rows("daily", session), *client.updated_since("daily", swept)], store),
-        land(client.updated_since("tickers", swept), store),
-        land(client.updated_since("actions", session - timedelta(days=ACTIONS_SWEEP_DAYS)), store),
-    )
-    return stack(*(pull.payload_rows for pull in pulls)).with_columns(session=pl.lit(session))
+    actions_swept = session - timedelta(days=ACTIONS_SWEEP_DAYS)
+    pulls = {
+        "sep": (prices, swept),
+        "daily": (metrics, swept),
+        "tickers": (land(client.updated_since("tickers", swept), store), swept),
+        "actions": (land(client.updated_since("actions", actions_swept), store), actions_swept),
+    }
+    for dataset, (landed, since) in pulls.items():
+        spec = dataset_named(dataset)
+        before = rows_since_before(warehouse, landed.payload_rows, spec, since=since)
+        found = landed.rows.unique(spec.key).height
+        check_seen_again(found, before, dataset=dataset, since=since)
+    return stack(*(landed.payload_rows for landed, _ in pulls.values())).with_columns(session=pl.lit(session))
 
 
-def names_expected(warehouse: Warehouse, session: date) -> int:
-    """Return how many tickers have a raw price row on the newest session before this one; 0 where none lies within a month."""
-    recent = pl.col("date").is_between(session - EXPECTED_WITHIN, session, closed="left")
-    tables = (raw.RAW_SEP, raw.RAW_SEP_BULK)
-    rows = pl.concat([warehouse.scan(table).filter(recent).select("date", "ticker") for table in tables])
-    newest = rows.filter(pl.col("date") == pl.col("date").max())
-    return int(newest.select(pl.col("ticker").n_unique()).collect().item())
+def _session(client: SharadarClient, store: PayloadStore, dataset: str, session: date) -> tuple[int, Landed]:
+    """Land a session of prices or metrics and what changed shortly before it; return the names on the session too."""
+    since = session - timedelta(days=SWEEP_DAYS)
+    asked = client.session_rows(dataset, session)
+    landed = land([*asked, *client.updated_since(dataset, since)], store)
+    of_session = landed.rows["payload_id"].is_in([payload.payload_id for payload in asked])
+    spec = dataset_named(dataset)
+    check_swept(landed.rows.filter(of_session), landed.rows.filter(~of_session), spec, since=since)
+    return landed.rows.filter(pl.col("date") == session)["ticker"].n_unique(), landed
 
 
 def read_payloads(records: Frame, store: PayloadStore, *, dataset: str, session: date | None, warehouse: Warehouse) -> Cleaned:
@@ -78,7 +105,7 @@ def read_payloads(records: Frame, store: PayloadStore, *, dataset: str, session:
     """
     table = TABLES[f"raw_{dataset}_bulk" if session is None else f"raw_{dataset}"]
     fetched_for = pl.col("session").is_null() if session is None else pl.col("session") == session
-    held = warehouse.scan(table).select("payload_id").unique().collect()
+    held = warehouse.identities(table)
     fresh = records.filter((pl.col("dataset") == dataset) & fetched_for).join(held, on="payload_id", how="anti")
     parsed: list[Parsed] = [parse(store.load(record)) for record in fresh.iter_rows(named=True)]
     return Cleaned(

@@ -3,7 +3,8 @@
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ ACCEPTED = "QEAx07"  # comes with a 2xx status
 ACCEPTED_WAIT_S = 30.0
 INVALID_CURSOR = "QESx06"
 LINK_EXPIRED = frozenset({400, 401, 403, 404, 410})  # an object store's answers to a signature past its time
+AGAIN = "Nothing was read; run again later."
 SNAPSHOT_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -41,16 +43,35 @@ class Page:
 
 @dataclass(frozen=True)
 class ExportState:
-    """How far the vendor is with a bulk file: creating, regenerating (with the older file's link) or fresh."""
+    """How far the vendor is with a bulk file: creating, regenerating (with the older file's link) or fresh.
+
+    Attributes:
+        status: In lower case.
+        link: Where the file is, with its signature; null while there is none.
+        snapshot: State of the table that the file holds.
+        refreshed: When the table last changed.
+    """
 
     status: str
-    link: str | None
+    link: str | None = field(repr=False)
     snapshot: datetime | None
+    refreshed: datetime | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the file was made before the table's last refresh, whatever its status says."""
+        return self.snapshot is not None and self.refreshed is not None and self.snapshot < self.refreshed
+
+    @property
+    def summary(self) -> str:
+        """The state in words, without the link."""
+        told = self.status if self.link else f"{self.status} without a link"
+        return f"{told}, made at {self.snapshot} before the table's refresh at {self.refreshed}" if self.is_behind else told
 
     def usable_link(self, since: datetime | None) -> str | None:
         """Return the link if the file is current, or if its snapshot is not older than `since`."""
         old_enough = since is not None and self.snapshot is not None and self.snapshot >= since
-        return self.link if self.status == "fresh" or old_enough else None
+        return self.link if old_enough or (self.status == "fresh" and not self.is_behind) else None
 
 
 def decode_page(content: bytes, *, where: str) -> Page:
@@ -62,17 +83,20 @@ def decode_page(content: bytes, *, where: str) -> Page:
     table, meta = _section(_decode(content, where=where), "datatable", where=where)
     columns, rows = table.get("columns"), table.get("data")
     if not isinstance(columns, list) or not isinstance(rows, list):
-        raise SourceError(f"{where}: datatable has {', '.join(table) or 'nothing'}; expected data and columns.")
+        raise SourceError(f"{where}: datatable has {', '.join(table) or 'nothing'}; expected data and columns. {AGAIN}")
     names = tuple(str(column.get("name")) if isinstance(column, dict) else str(column) for column in columns)
     if len(set(names)) != len(names):
         raise SourceError(f"{where}: a column name comes twice among {', '.join(names)}. Nothing was read.")
     for index, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
             found = f"{len(row)} values" if isinstance(row, list) else type(row).__name__
-            raise SourceError(f"{where}: row {index} has {found}, expected {len(names)}, one per column. Nothing was read.")
+            raise SourceError(f"{where}: row {index} has {found}, expected {len(names)}, one per column. {AGAIN}")
     if "next_cursor_id" not in meta:
-        raise SourceError(f"{where}: meta.next_cursor_id is missing, so the page may not be the last. Nothing was read.")
-    return Page(names, rows, meta["next_cursor_id"])
+        raise SourceError(f"{where}: meta.next_cursor_id is missing, so the page may not be the last. {AGAIN}")
+    cursor = meta["next_cursor_id"]
+    if cursor is not None and (not isinstance(cursor, str) or not cursor):
+        raise SourceError(f"{where}: meta.next_cursor_id is {cursor!r}, expected a text or null. {AGAIN}")
+    return Page(names, rows, cursor)
 
 
 def read_page(reply: Reply) -> tuple[bytes, Page]:
@@ -94,8 +118,17 @@ def read_export(reply: Reply) -> ExportState:
     section, _ = _section(read_json(reply), "datatable_bulk_download", where=reply.label)
     file = section.get("file")
     if not isinstance(file, dict) or not isinstance(file.get("status"), str):
-        raise SourceError(f"{reply.label}: datatable_bulk_download.file.status is missing; found {', '.join(section)}.")
-    return ExportState(file["status"].lower(), file.get("link") or None, _snapshot(file.get("data_snapshot_time")))
+        raise SourceError(
+            f"{reply.label}: datatable_bulk_download.file.status is missing; found {', '.join(section) or 'nothing'}. {AGAIN}"
+        )
+    table = section.get("datatable")
+    refreshed = table.get("last_refreshed_time") if isinstance(table, dict) else None
+    link = file.get("link") or None
+    if link is not None and not isinstance(link, str):
+        raise SourceError(f"{reply.label}: datatable_bulk_download.file.link is {type(link).__name__}, expected text. {AGAIN}")
+    if link is not None and not link.startswith(("http://", "https://")):
+        raise SourceError(f"{reply.label}: datatable_bulk_download.file.link is no address of the web. {AGAIN}")
+    return ExportState(file["status"].lower(), link, _instant(file.get("data_snapshot_time")), _instant(refreshed))
 
 
 def read_archive(reply: Reply) -> bytes | None:
@@ -110,10 +143,21 @@ def read_archive(reply: Reply) -> bytes | None:
     check_status(reply)
     if _is_markup(reply.content):
         raise SourceError(f"{reply.label}: a web page came in place of the zip file. Ask for the export again.")
-    if not zipfile.is_zipfile(io.BytesIO(reply.content)):
-        reason = f"{reply.label}: the zip file is cut short or none ({len(reply.content)} bytes)"
-        raise TransientError(reason, attempts=FEW_ATTEMPTS)
+    damage = _damage(reply.content)
+    if damage:
+        raise TransientError(f"{reply.label}: {damage} ({len(reply.content)} bytes)", attempts=FEW_ATTEMPTS)
     return reply.content
+
+
+def _damage(content: bytes) -> str:
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return "the zip file is cut short or none"
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            broken = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        return f"the zip file is damaged: {error}"
+    return f"the zip file is damaged: {broken} has another checksum" if broken else ""
 
 
 def read_json(reply: Reply) -> dict[str, Any]:
@@ -127,15 +171,15 @@ def read_json(reply: Reply) -> dict[str, Any]:
         SourceError: The answer is another error, a web page, or no JSON.
     """
     try:
-        body = json.loads(reply.content)
-    except ValueError:
-        body = None
+        body, readable = json.loads(reply.content), True
+    except (ValueError, RecursionError):
+        body, readable = None, False
     if isinstance(body, dict) and isinstance(body.get("quandl_error"), dict):
         _raise_vendor_error(reply, body["quandl_error"])
     check_status(reply)
     if isinstance(body, dict):
         return body
-    if body is None and not _is_markup(reply.content):
+    if not readable and not _is_markup(reply.content):
         reason = f"{reply.label}: the body is cut short or no JSON ({len(reply.content)} bytes)"
         raise TransientError(reason, attempts=FEW_ATTEMPTS)
     return _decode(reply.content, where=reply.label)
@@ -169,17 +213,17 @@ def _decode(content: bytes, *, where: str) -> dict[str, Any]:
         raise SourceError(f"{where}: a web page came in place of JSON. A proxy or the vendor's gateway answered; try later.")
     try:
         body = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"{where}: no readable JSON ({error}). The file may be cut short; fetch it again.") from None
     if not isinstance(body, dict):
-        raise SourceError(f"{where}: JSON holds {type(body).__name__}, expected an object with datatable and meta.")
+        raise SourceError(f"{where}: JSON holds {type(body).__name__}, expected an object with datatable and meta. {AGAIN}")
     return body
 
 
 def _section(body: dict[str, Any], name: str, *, where: str) -> tuple[dict[str, Any], dict[str, Any]]:
     section, meta = body.get(name), body.get("meta")
     if not isinstance(section, dict):
-        raise SourceError(f"{where}: {name} is missing; found {', '.join(body) or 'an empty object'}. Nothing was read.")
+        raise SourceError(f"{where}: {name} is missing; found {', '.join(body) or 'an empty object'}. {AGAIN}")
     return section, meta if isinstance(meta, dict) else {}
 
 
@@ -187,7 +231,7 @@ def _is_markup(content: bytes) -> bool:
     return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
 
 
-def _snapshot(text: object) -> datetime | None:
+def _instant(text: object) -> datetime | None:
     try:
         return datetime.strptime(str(text), SNAPSHOT_FORMAT).replace(tzinfo=UTC)
     except ValueError:

@@ -8,15 +8,17 @@ from math import isfinite
 import polars as pl
 
 from kairos.errors import SourceError
-from kairos.frames import Frame
+from kairos.frames import Frame, stack
 from kairos.sources.casts import cast_column, unreadable
 from kairos.sources.datasets import Dataset, dataset_named, require_expected
 from kairos.sources.formats import read_frame
 from kairos.sources.mapping import FILE_PREFIX, mapping_in, resolve_mapping
+from kairos.sources.misdated import misdated, misdated_rejects
 from kairos.sources.payloads import Payload
 from kairos.tables.raw import QUARANTINE, RAW_PAYLOADS
 
 ROW = "row"
+STRAY = 2  # unreadable values of a column that say nothing about its type
 DATE = "date"
 
 
@@ -38,8 +40,8 @@ class Parsed:
 def parse(payload: Payload) -> Parsed:
     """Return the rows of a payload, in the types of its raw table.
 
-    A row is rejected when a column that every row must fill is absent or unreadable, or a column of `Dataset.rejecting`
-    is unreadable; any other unreadable value is only nulled. Both are told in `rejects`.
+    A row is rejected when a column that every row must fill is absent or unreadable, a column of `Dataset.rejecting`
+    is unreadable, or its date cannot be; any other unreadable value is only nulled. Both are told in `rejects`.
 
     Raises:
         SourceError: The payload is cut short, is no table, lacks a required column, or is a file without one readable row.
@@ -52,8 +54,14 @@ def parse(payload: Payload) -> Parsed:
     rejected = _any([*missing.values(), *(lost[name] for name in (*spec.never_null, *spec.rejecting))], sent.height)
     if payload.request.startswith(FILE_PREFIX):
         _require_readable(payload, spec, sent=sent, lost=lost, rejected=rejected)
-    rows = pl.DataFrame(list(cast.values())).with_row_index(ROW).filter(~rejected)
+    else:
+        _require_types(payload, sent=sent, lost=lost)
     rejects = _rejects(payload, spec, sent=sent, dates=cast.get(DATE), lost=lost, missing=missing, rejected=rejected)
+    if DATE in cast:
+        reasons = misdated(cast[DATE], payload).set(rejected, None)
+        rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec))
+        rejected = rejected | reasons.is_not_null()
+    rows = pl.DataFrame(list(cast.values())).with_row_index(ROW).filter(~rejected)
     return Parsed(
         rows=spec.table.conform(_stamped(rows, payload)),
         rejects=rejects,
@@ -154,6 +162,18 @@ def _detail(sent: Frame, row: int, names: tuple[str, ...]) -> str:
     values = {name: sent[name][row] for name in dict.fromkeys(names)}
     shown = {name: str(value) if isinstance(value, float) and not isfinite(value) else value for name, value in values.items()}
     return json.dumps(shown, default=str, sort_keys=True)
+
+
+def _require_types(payload: Payload, *, sent: Frame, lost: dict[str, pl.Series]) -> None:
+    """Refuse a vendor's answer in which a column has changed its type; a stray value goes to quarantine."""
+    for name, flags in lost.items():
+        values, unread = sent[name].drop_nulls(), int(flags.sum())
+        if unread > STRAY and unread > values.len() / 2:
+            first = sent[name].filter(flags)[0]
+            raise SourceError(
+                f"{payload.source} {payload.request}: {unread} of {values.len()} values of {name} cannot be read, the first is "
+                f"{first!r}. The vendor may have changed its table; nothing was read, run again later."
+            )
 
 
 def _require_readable(payload: Payload, spec: Dataset, *, sent: Frame, lost: dict[str, pl.Series], rejected: pl.Series) -> None:

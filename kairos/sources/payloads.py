@@ -1,8 +1,6 @@
 """Payloads: bytes as they were received, named by their digest and kept unchanged. Parsing them is in `parse`."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kairos.errors import SourceError, WarehouseError
+from kairos.warehouse.aside import write_whole
 
 FOLDER = "payloads"
 ID_LENGTH = 32  # hexadecimal digits, 128 bits
@@ -76,8 +75,7 @@ class PayloadStore:
         target = self.home / payload.path
         if not self._holds(payload):
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _write_aside(target, _compress(payload.content))
+                write_whole(target, _compress(payload.content), root=self.home / FOLDER)
             except OSError as error:
                 raise WarehouseError(
                     f"{target}: the payload could not be stored ({error.strerror}). Nothing was kept of it; "
@@ -143,25 +141,3 @@ def _decompress(content: bytes) -> bytes:
     import pyarrow as pa
 
     return bytes(pa.CompressedInputStream(pa.BufferReader(content), "zstd").read())
-
-
-def _write_aside(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

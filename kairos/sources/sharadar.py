@@ -8,8 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import SecretStr
 
 from kairos.calendar import Clock
-from kairos.errors import PlanError, SettingsError, SourceError
-from kairos.frames import Frame
+from kairos.errors import SettingsError, SourceError
 from kairos.settings import Settings
 from kairos.sources.datasets import Dataset, dataset_named
 from kairos.sources.http import LOOPBACK, Http, Request
@@ -19,7 +18,7 @@ from kairos.sources.paging import Walk
 from kairos.sources.payloads import Payload
 
 RESTARTS = 3
-MIN_SESSION_SHARE = 0.9  # of the names expected; a normal session misses under 1 % of them
+MOST_PAGE_ROWS = 10_000  # the vendor's limit
 CALLS_PER_10MIN = 5000  # a subscriber's allowance
 
 
@@ -110,7 +109,7 @@ class SharadarClient:
         self._http.close()
 
     def session_rows(self, dataset: str, session: date) -> list[Payload]:
-        """Return all pages of one date; none of them may hold a row, which `check_session_complete` judges.
+        """Return all pages of one date; none of them may hold a row, which `completeness` judges.
 
         Raises:
             SourceError: The dataset has no date, or the pull failed.
@@ -157,7 +156,7 @@ class SharadarClient:
             content = self._http.get(self._link(link), read_archive) if link else None
             if content is not None:
                 return self._payload(spec, params, content)
-            seen.append("expired link" if link else state.status)
+            seen.append("a link that had expired" if link else state.summary)
             if timing.monotonic() - started + self._export_poll_s > self._export_deadline_s:
                 raise SourceError(
                     f"{spec.vendor_code}: no usable export within {self._export_deadline_s:.0f} s; last seen: "
@@ -166,15 +165,18 @@ class SharadarClient:
             timing.sleep(self._export_poll_s)
 
     def _pull(self, spec: Dataset, filters: Mapping[str, str]) -> list[Payload]:
-        params = {**spec.fixed, **filters, "qopts.per_page": str(self._page_rows)}
-        for _ in range(RESTARTS):
+        for restart in range(RESTARTS):
             try:
-                return self._pages(spec, params, Walk(spec, overlap_allowed=False))
+                return self._pages(spec, filters, restart=restart)
             except PagingError:
                 continue  # the table may have been refreshed between two pages
-        return self._pages(spec, params, Walk(spec, overlap_allowed=True))
+        return self._pages(spec, filters, restart=RESTARTS)
 
-    def _pages(self, spec: Dataset, params: Mapping[str, str], walk: Walk) -> list[Payload]:
+    def _pages(self, spec: Dataset, filters: Mapping[str, str], *, restart: int) -> list[Payload]:
+        # pages of another size each time: rows that happen to fill the last page once do not fill it again
+        size = self._page_rows + (restart if self._page_rows + RESTARTS <= MOST_PAGE_ROWS else -restart)
+        params = {**spec.fixed, **filters, "qopts.per_page": str(size)}
+        walk = Walk(spec, page_rows=size, overlap_allowed=restart == RESTARTS)
         payloads: list[Payload] = []
         cursor: str | None = None
         while True:
@@ -200,48 +202,3 @@ class SharadarClient:
 
 def _path(spec: Dataset) -> str:
     return f"datatables/{spec.vendor_code}.json"
-
-
-def check_not_sample(rows: Frame, *, floor: int) -> None:
-    """Raise if a full load holds so few tickers that it must be the vendor's free sample.
-
-    Args:
-        rows: Rows with a column `ticker`.
-        floor: Fewest tickers of a real load (`SHARADAR_MIN_TICKERS`).
-
-    Raises:
-        PlanError: There are fewer.
-    """
-    found = rows["ticker"].n_unique() if rows.height else 0
-    if found < floor:
-        raise PlanError(
-            f"full load: {found} ticker(s), expected at least {floor}. Without a subscription the vendor sends a sample "
-            "in place of the table: check NASDAQ_DATA_LINK_API_KEY, or lower SHARADAR_MIN_TICKERS if this is all there is."
-        )
-
-
-def check_session_complete(
-    found: int, expected: int, *, session: date, dataset: str = "sep", share: float = MIN_SESSION_SHARE
-) -> None:
-    """Raise if a session's rows are absent, or far fewer than expected.
-
-    Args:
-        found: Rows received.
-        expected: Rows of a usual session, such as the names priced on the session before; 0 when nothing is known.
-        session: The session asked for.
-        dataset: sep or daily.
-        share: Smallest share of `expected` that counts as complete.
-
-    Raises:
-        SourceError: Nothing came, or less than `share` of what is usual.
-    """
-    if found == 0:
-        raise SourceError(
-            f"{dataset}: 0 rows on {session}, expected about {expected or 'one per name'}. "
-            "The vendor publishes after 17:30 New York; run this partition again later."
-        )
-    if found < share * expected:
-        raise SourceError(
-            f"{dataset}: {found} rows on {session}, expected about {expected}. "
-            "The vendor's file is late or incomplete; run this partition again later."
-        )

@@ -114,6 +114,26 @@ class LeaderboardRows(pa.DataFrameModel):
     holdout_spends: int = field("Different trials that have read the holdout", "trials")
 
 
+class SurvivorshipBiasRows(SimulationRow):
+    """One strategy over one stretch, with every name and with the survivors alone."""
+
+    segment: str = field("validation, the sealed holdout, or the whole of both", isin=[*SEGMENTS, "whole"])
+    sessions: int = field("Sessions compared", "sessions", ge=0)
+    names: int = field("Names with a score", "names", ge=1)
+    dead: int = field("Names with a score that have stopped trading by the last loaded session", "names", ge=0)
+    taken_over: int = field("Of those, names that ended in a merger or acquisition", "names", ge=0)
+    dead_held: int = field("Of the dead, names that the strategy held in this stretch", "names", ge=0)
+    sharpe_net: float = measure("Annualised Sharpe ratio after costs, dead names included")
+    sharpe_net_survivors: float = measure("The same where today's list of names had been the universe all along")
+    sharpe_net_bias: float = measure("How much better it looks without the dead")
+    cagr_net: float = measure("Compound annual growth after costs, dead names included", "fraction a year")
+    cagr_net_survivors: float = measure("The same without the dead", "fraction a year")
+    cagr_net_bias: float = measure("How much better it looks without the dead", "fraction a year")
+    max_drawdown_net: float = measure("Deepest drawdown after costs, dead names included", "fraction", ge=-1, le=0)
+    max_drawdown_net_survivors: float = measure("The same without the dead", "fraction", ge=-1, le=0)
+    max_drawdown_net_bias: float = measure("How much shallower it looks without the dead", "fraction")
+
+
 SIMULATION_KEY = ("universe_year", "tag", "model_id", "horizon", "k", "cost_bps")
 
 
@@ -151,6 +171,13 @@ STRATEGY_STATS = _by_tag(
     "One strategy in figures, net and gross, holdout beside validation.",
     "simulation_daily, trials, holdout_ledger",
 )
+SURVIVORSHIP_BIAS = _by_tag(
+    "survivorship_bias",
+    SurvivorshipBiasRows,
+    ("segment",),
+    "The same strategy with and without the names that died later; `universe` holds every name in equal weights.",
+    "predictions, daily_returns, tickers",
+)
 LEADERBOARD = Table(
     "leaderboard",
     group="simulation",
@@ -160,4 +187,4 @@ LEADERBOARD = Table(
     description="All strategies of all years, best net validation Sharpe first.",
 )
 
-TABLES = (SIMULATION_DAILY, SIMULATION_HOLDINGS, SIMULATION_TRADES, STRATEGY_STATS, LEADERBOARD)
+TABLES = (SIMULATION_DAILY, SIMULATION_HOLDINGS, SIMULATION_TRADES, STRATEGY_STATS, SURVIVORSHIP_BIAS, LEADERBOARD)

@@ -186,7 +186,7 @@ def members(candidates: Frame, tickers: Frame, daily_returns: Frame) -> Frame:
     joined = chosen.join(ends, on="permaticker", how="left").join(fates, on="permaticker", how="left")
     last = pl.coalesce("last", "last_session")
     return MIDCAP_UNIVERSE.conform(
-        joined.with_columns(last.alias("last"), _stopped(loaded).alias("stopped")).with_columns(
+        joined.with_columns(last.alias("last"), stopped(loaded).alias("stopped")).with_columns(
             pl.lit(entry).alias("entry"),
             pl.when("stopped").then("last").alias("exit"),
             pl.when("stopped")
@@ -197,8 +197,12 @@ def members(candidates: Frame, tickers: Frame, daily_returns: Frame) -> Frame:
     ).sort("permaticker")
 
 
-def _stopped(loaded: object) -> pl.Expr:
-    """Whether a name's `last` price is its last for good, seen from the last loaded session."""
+def stopped(loaded: object) -> pl.Expr:
+    """Return whether a name's `last` price is its last for good, seen from the last loaded session.
+
+    Args:
+        loaded: The last session with prices; the columns `last` and `isdelisted` say the rest.
+    """
     if not isinstance(loaded, date):
         return pl.lit(False)
     long_ago = session_offset(loaded, -ENDED_SESSIONS)

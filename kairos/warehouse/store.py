@@ -4,6 +4,7 @@ Views for people are in `views`, upkeep in `maintenance`.
 """
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kairos.errors import CalendarError, NotFoundError, WarehouseError
-from kairos.frames import Frame, newest_versions
+from kairos.frames import Frame, newest_versions, stack
 from kairos.tables.core import Table
 from kairos.tables.registry import TABLES
 from kairos.warehouse.commit import Commit, commit_from
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 LOG_RETENTION = {"delta.logRetentionDuration": "interval 36500 days"}  # models name versions for as long as they live
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOCK_TIMEOUT_S = 120.0
 MAX_ATTEMPTS = 40  # with the waits below about a minute of contention before a writer gives up
 LONGEST_WAIT_S = 2.0
@@ -40,6 +42,7 @@ class Warehouse:
     def __init__(self, root: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.root = root
         self._sleep = sleep
+        self._identities: dict[str, tuple[int, Frame]] = {}  # of tables that grow, with the version they were read at
 
     def path(self, table: Table) -> Path:
         """Return the folder of a table."""
@@ -48,9 +51,12 @@ class Warehouse:
     def delta(self, table: Table, version: int | None = None) -> "DeltaTable | None":
         """Return the Delta table, or None when it has never been written."""
         from deltalake import DeltaTable
+        from deltalake.exceptions import TableNotFoundError
 
-        where = str(self.path(table))
-        return DeltaTable(where, version=version) if DeltaTable.is_deltatable(where) else None
+        try:
+            return DeltaTable(str(self.path(table)), version=version)
+        except TableNotFoundError:
+            return None
 
     def version(self, table: Table) -> int | None:
         """Return the newest version of a table, or None when it has never been written."""
@@ -59,9 +65,10 @@ class Warehouse:
 
     def scan(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
         """Return a table lazily, declared columns and physical partition columns, at `version` or the newest."""
-        if self.delta(table) is None:
+        found = self.delta(table, version)
+        if found is None:
             return _with_partition_columns(table, table.empty()).lazy()
-        return pl.scan_delta(str(self.path(table)), version=version)
+        return pl.scan_delta(found)
 
     def read(
         self,
@@ -96,17 +103,22 @@ class Warehouse:
         rows = self.read(source, where=known if where is None else known & where)
         return newest_versions(rows, table.key).select(table.columns)
 
-    def replace(self, table: Table, frame: Frame, *, partition: Mapping[str, Value], commit: Commit) -> int:
+    def replace(
+        self, table: Table, frame: Frame, *, partition: Mapping[str, Value], commit: Commit, restate: bool = False
+    ) -> int:
         """Put `frame` in place of the partition's rows, in one commit; an empty frame is a valid partition.
+
+        Rows that are there already, value for value, are left alone: what reads the table sees no new version.
 
         Args:
             table: Where to write.
             frame: All rows of the partition; validated against the table's contract first.
             partition: Physical partition columns with the values that are replaced; empty for the whole table.
             commit: Who writes, from what.
+            restate: Write rows that are there already too, so that their commit names what was read now.
 
         Returns:
-            The new version of the table.
+            The version of the table that holds the rows.
 
         Raises:
             ContractError: The rows break the contract; nothing was written.
@@ -117,6 +129,9 @@ class Warehouse:
             strangers = rows.filter(pl.col(name) != value).height
             if strangers:
                 raise WarehouseError(f"{table.name}: {strangers} row(s) outside {name}={value}; nothing was written.")
+        standing = self.version(table)
+        if standing is not None and not restate and self._holds(table, rows, partition, version=standing):
+            return standing
         predicate = " AND ".join(f"{name} = {_literal(value)}" for name, value in partition.items()) or None
         return self._commit(table, rows, mode="overwrite", predicate=predicate, commit=commit)
 
@@ -132,12 +147,33 @@ class Warehouse:
         self.root.mkdir(parents=True, exist_ok=True)
         # appends never conflict in Delta: without the lock two writers of one payload would both find it absent
         with FileLock(self.root / f".{table.name}.lock", timeout=LOCK_TIMEOUT_S):
-            identity = list(table.identity or table.key)
-            held = self.scan(table).select(identity).unique().collect()
-            fresh = rows.join(held, on=identity, how="anti", maintain_order="left")
-            if fresh.height or self.delta(table) is None:
-                self._commit(table, fresh, mode="append", predicate=None, commit=commit)
+            standing, held = self.version(table), self.identities(table)
+            fresh = rows.join(held, on=held.columns, how="anti", maintain_order="left")
+            if fresh.height or standing is None:
+                version = self._commit(table, fresh, mode="append", predicate=None, commit=commit)
+                if version == (0 if standing is None else standing + 1):  # nobody else came in between
+                    self._identities[table.name] = version, stack(held, fresh.select(held.columns).unique())
         return fresh.height
+
+    def identities(self, table: Table) -> Frame:
+        """Return what the rows of a table that grows are known by, its `identity` columns, each once."""
+        version, columns = self.version(table), list(table.identity or table.key)
+        known_at, known = self._identities.get(table.name, (None, pl.DataFrame()))
+        if version is not None and known_at == version:
+            return known
+        found = self.scan(table, version=version).select(columns).unique().collect()
+        if version is not None:
+            self._identities[table.name] = version, found
+        return found
+
+    def rows(self, table: Table, *, partition: Mapping[str, Value] | None = None) -> int:
+        """Return how many rows a table or one of its physical partitions holds, as its log says."""
+        found = self.delta(table)
+        if found is None:
+            return 0
+        files = pl.DataFrame(found.get_add_actions(flatten=True))
+        kept = [pl.col(f"partition.{name}") == value for name, value in (partition or {}).items()]
+        return int(files.filter(*kept)["num_records"].sum())
 
     def history(self, table: Table) -> list[tuple[int, Commit]]:
         """Return the versions of a table with their commits, newest first; maintenance commits are left out."""
@@ -151,9 +187,17 @@ class Warehouse:
         found = self.delta(table)
         return [] if found is None else list(found.partitions())
 
+    def _holds(self, table: Table, rows: Frame, partition: Mapping[str, Value], *, version: int) -> bool:
+        """Tell whether a partition's rows are these; its size in the log decides most cases without reading it."""
+        if self.rows(table, partition=partition) != rows.height:
+            return False
+        found = self.scan(table, version=version).filter(*(pl.col(name) == value for name, value in partition.items()))
+        order = list(table.key)
+        return found.select(rows.columns).collect().sort(order).equals(rows.sort(order), null_equal=True)
+
     def _commit(self, table: Table, rows: Frame, *, mode: str, predicate: str | None, commit: Commit) -> int:
         from deltalake import CommitProperties, WriterProperties, write_deltalake
-        from deltalake.exceptions import CommitFailedError, TableNotFoundError
+        from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
         self.path(table).mkdir(parents=True, exist_ok=True)
         chance = random.Random(f"{commit.run_id}{commit.partition}{time.monotonic_ns()}")
@@ -172,6 +216,11 @@ class Warehouse:
                 return self.version(table) or 0
             except (CommitFailedError, TableNotFoundError):
                 self._sleep(chance.uniform(0.01, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))
+            except (DeltaError, OSError) as error:
+                raise WarehouseError(
+                    f"{table.name} ({predicate or 'append'}): {_plain(error)}. Nothing of it was committed; "
+                    "make room or mend the permissions, and run the command again."
+                ) from error
         raise WarehouseError(
             f"{table.name} ({predicate or 'append'}): other writers won {MAX_ATTEMPTS} commits in a row. "
             "Nothing was written; run the partition again when they are done."
@@ -183,6 +232,11 @@ def _with_partition_columns(table: Table, frame: Frame) -> Frame:
     if "year" not in table.partition_by or "year" in frame.columns:
         return frame
     return frame.with_columns(pl.col("session").dt.year().cast(pl.Int32).alias("year"))
+
+
+def _plain(error: Exception) -> str:
+    """Return what delta-rs says in one line, without its colours and arrows."""
+    return " ".join(COLOURS.sub("", str(error)).replace("↳", "").split())
 
 
 def _cluster_order(table: Table) -> list[str]:

@@ -1,6 +1,5 @@
 """SQL for people: views over pinned table versions, in memory and in the published `kairos.duckdb`."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ import polars as pl
 
 from kairos.tables.core import Table
 from kairos.tables.registry import TABLES
+from kairos.warehouse.published import swap_in
 from kairos.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ DUCKDB_TYPES = {
 def view_statements(warehouse: Warehouse, tables: Iterable[Table]) -> list[str]:
     """Return `CREATE VIEW` statements: one per table, pinned to its newest version, and the yearly names."""
     statements: list[str] = []
-    for table in tables:
+    for table in reversed(tuple(tables)):  # what follows from a table is pinned before it, so nothing shows without its source
         statements.append(f'CREATE OR REPLACE VIEW "{table.name}" AS {_select(warehouse, table)}')
         statements.extend(_yearly_views(warehouse, table))
     return statements
@@ -53,9 +53,10 @@ def publish(warehouse: Warehouse, file: Path) -> None:
     from filelock import FileLock
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}.new")
     with FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_TIMEOUT_S):
-        aside.unlink(missing_ok=True)
+        for left in file.parent.glob(f".{file.name}.*new*"):  # of a process that died; the lock is ours
+            left.unlink(missing_ok=True)
+        aside = file.with_name(f".{file.name}.new")
         connection = duckdb.connect(":memory:")
         try:
             connection.execute(f"ATTACH '{aside}' AS published (STORAGE_VERSION 'v1.0.0')")
@@ -66,7 +67,7 @@ def publish(warehouse: Warehouse, file: Path) -> None:
             connection.execute("DETACH published")
         finally:
             connection.close()
-        aside.replace(file)
+        swap_in(aside, file)
 
 
 def _select(warehouse: Warehouse, table: Table) -> str:

@@ -1,0 +1,54 @@
+"""What an asset's filling is made of: the recipe of its table, and the work on one partition."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from kairos.frames import Frame
+from kairos.tables.core import Check, Cleaned, Table
+from resources.platform import Platform
+from resources.table_io import Read
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an engine function may ask for besides frames.
+
+    Attributes:
+        key: Partition key; empty for a table without partitions.
+        platform: Settings, clock, warehouse and payloads.
+        context: Dagster's context, for progress.
+        reads: Versions of the tables read.
+    """
+
+    key: str
+    platform: Platform
+    context: dg.AssetExecutionContext
+    reads: dict[str, int]
+
+    @property
+    def year(self) -> int:
+        """The partition key as a year."""
+        return int(self.key)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the run configures."""
+        return dict(self.context.op_execution_context.op_config or {})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one asset fills its table."""
+
+    table: Table
+    asset_key: str
+    reads: tuple[Read, ...]
+    fill: Callable[..., Frame | Cleaned]
+    plot: Callable[[Frame], bytes] | None = None
+    append: bool = False
+    deps: tuple[Read, ...] = ()
+    checks: tuple[Check, ...] = ()
+    from_reads_alone: bool = False

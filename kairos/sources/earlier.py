@@ -1,0 +1,62 @@
+"""What earlier deliveries held: the measure of what a new one should bring."""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from kairos.frames import Frame
+from kairos.sources.datasets import Dataset
+from kairos.tables.raw import RAW_PAYLOADS
+from kairos.tables.registry import TABLES
+from kairos.warehouse.store import Warehouse
+
+EXPECTED_WITHIN = timedelta(days=31)  # an older session says little about how many names there are
+
+
+def names_expected(warehouse: Warehouse, dataset: str, session: date) -> int:
+    """Return how many tickers have a raw row on the newest session before this one; 0 where none lies within a month.
+
+    Args:
+        warehouse: The raw tables.
+        dataset: sep or daily.
+        session: The session that is to come.
+    """
+    recent = pl.col("date").is_between(session - EXPECTED_WITHIN, session, closed="left")
+    rows = _rows(warehouse, dataset).filter(recent).select("date", "ticker")
+    newest = rows.filter(pl.col("date") == pl.col("date").max())
+    return int(newest.select(pl.col("ticker").n_unique()).collect().item())
+
+
+def rows_since_before(warehouse: Warehouse, records: Frame, spec: Dataset, *, since: date) -> int:
+    """Return how many rows dated or changed since a day the newest delivery that has been read held; 0 where there is none.
+
+    Args:
+        warehouse: The raw tables.
+        records: Rows of `raw_payloads` of the delivery that is to come; they tell the source.
+        spec: The dataset.
+        since: The day.
+    """
+    rows = _rows(warehouse, spec.name).filter(pl.col("source") == records["source"][0])
+    read = rows.select("payload_id").unique().collect()
+    payloads = warehouse.read(RAW_PAYLOADS).join(read, on="payload_id", how="semi").sort("fetched_at")
+    if not payloads.height:
+        return 0
+    newest = payloads.tail(1)
+    session = newest["session"][0]
+    delivery = newest if session is None else payloads.filter(session=session)
+    dated = pl.col(spec.since_filter.partition(".")[0]) >= since
+    of_delivery = pl.col("payload_id").is_in(delivery["payload_id"].implode())
+    return rows.filter(of_delivery & dated).select(spec.key).unique().collect().height
+
+
+def rows_exported_before(warehouse: Warehouse, records: Frame) -> int:
+    """Return how many rows the newest export before these had: rows of `raw_payloads` of one dataset."""
+    source, dataset, request = records.select("source", "dataset", "request").row(0)
+    same = (pl.col("source") == source) & (pl.col("dataset") == dataset) & (pl.col("request") == request)
+    before = warehouse.read(RAW_PAYLOADS, where=same & pl.col("session").is_null()).sort("fetched_at")
+    return int(before["rows"][-1]) if before.height else 0
+
+
+def _rows(warehouse: Warehouse, dataset: str) -> pl.LazyFrame:
+    tables = (TABLES[f"raw_{dataset}"], TABLES[f"raw_{dataset}_bulk"])
+    return pl.concat([warehouse.scan(table).select(table.columns) for table in tables])

@@ -1,0 +1,61 @@
+"""The Dagster instance of a home: made aside and moved into place, so that a killed command leaves no half one."""
+
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock
+
+from kairos.settings import Settings
+from kairos.warehouse.aside import aside
+
+FILE = "dagster.yaml"
+CONTENT = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  pools:
+    granularity: op
+    default_limit: 1
+  runs:
+    max_concurrent_runs: 2
+    tag_concurrency_limits:
+      - key: kairos/one-at-a-time
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
+run_monitoring:
+  enabled: true
+  free_slots_after_run_end_seconds: 60
+run_retries:
+  enabled: true
+  max_retries: 0
+  retry_on_asset_or_op_failure: false
+"""
+
+
+def instance_folder(settings: Settings) -> Path:
+    """Return the folder of the Dagster instance, made ready."""
+    folder = settings.home / "dagster"
+    if not (folder / FILE).exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with FileLock(settings.home / ".dagster.lock"), aside(settings.home) as place:  # two commands may be the first
+            if not (folder / FILE).exists():
+                _move(_built(place / folder.name), folder)
+    return folder
+
+
+def _built(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / FILE).write_text(CONTENT)
+    with dg.DagsterInstance.from_config(str(folder)):
+        pass  # its databases are made on opening
+    return folder
+
+
+def _move(built: Path, folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()):  # somebody's own, without the file
+        (built / FILE).replace(folder / FILE)
+    else:
+        built.rename(folder)
