@@ -7,7 +7,7 @@ PORT ?= 3000
 export KAIROS_HOME ?= $(CURDIR)/.kairos
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test check fix docs ui bench lock clean
+.PHONY: help setup demo test soak check fix docs ui bench lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,10 @@ demo: $(STAMP)  ## Run the whole path on the embedded market, ending in a table 
 
 test: $(STAMP)  ## Run the tests (FAST=1 leaves out the slow ones)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(FAST),-m "not slow",)
+
+soak: $(STAMP)  ## Kill runs 1,000 times, and let writers and readers loose for 5 minutes (KILLS=..., SECONDS=...)
+	@$(BIN)/python -m pytest -s tests/journeys/test_kills.py --kills $(or $(KILLS),1000)
+	@$(BIN)/python -m pytest -s tests/journeys/test_concurrency.py --seconds $(or $(SECONDS),300)
 
 check: $(STAMP)  ## Lint, types, import contracts, sizes, generated docs
 	@$(BIN)/ruff format --check .

@@ -1,7 +1,8 @@
 """The weekly upkeep makes few files of many, and deletes nothing that anything still names."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+import os
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
@@ -38,8 +39,18 @@ def name_version(home, version):
     )
 
 
-def upkeep(home, monkeypatch, *, days_later):
-    monkeypatch.setenv("KAIROS_NOW", (datetime.now(UTC) + timedelta(days=days_later)).isoformat())
+def upkeep(home, *, days_later):
+    """Let every commit and file be that much older, and run the upkeep."""
+    for file in home.warehouse.root.rglob("*"):
+        if file.suffix == ".json":
+            lines = [json.loads(line) for line in file.read_text().splitlines()]
+            for line in lines:
+                if "commitInfo" in line:
+                    line["commitInfo"]["timestamp"] -= days_later * 86_400_000
+            file.write_text("\n".join(map(json.dumps, lines)))
+        if file.is_file():
+            aged = file.stat().st_mtime - days_later * 86_400
+            os.utime(file, (aged, aged))
     assert weekly_compaction.execute_in_process(resources={"platform": home}).success
 
 
@@ -56,34 +67,34 @@ def readable(home):
     return found
 
 
-def test_versions_of_the_last_days_stay(home, monkeypatch):
-    upkeep(home, monkeypatch, days_later=0)
+def test_versions_of_the_last_days_stay(home):
+    upkeep(home, days_later=0)
     assert readable(home) == [0, 1, 2, 3]
 
 
-def test_superseded_versions_go_after_their_days(home, monkeypatch):
-    upkeep(home, monkeypatch, days_later=30)
+def test_superseded_versions_go_after_their_days(home):
+    upkeep(home, days_later=30)
     assert readable(home) == [3]
 
 
-def test_a_version_that_a_model_names_stays_for_good(home, monkeypatch):
+def test_a_version_that_a_model_names_stays_for_good(home):
     name_version(home, 1)
-    upkeep(home, monkeypatch, days_later=3000)
+    upkeep(home, days_later=3000)
     assert readable(home) == [1, 3]
 
 
-def test_nothing_changes_for_who_reads_the_newest(home, monkeypatch):
+def test_nothing_changes_for_who_reads_the_newest(home):
     before = home.warehouse.read(TABLE)
-    upkeep(home, monkeypatch, days_later=30)
+    upkeep(home, days_later=30)
     assert_frame_equal(home.warehouse.read(TABLE), before)
     assert run_sql(home.warehouse, f"SELECT count(*) AS n FROM {TABLE.name}")["n"].to_list() == [1]  # noqa: S608
 
 
-def test_many_small_files_become_one(home, monkeypatch):
+def test_many_small_files_become_one(home):
     text = dict.fromkeys(("name", "data_set", "config"), "x")
     for n in range(5):
         row = {"trial_id": f"t{n}", "kind": "model", "universe_year": 2014, "horizon": 5, "first_seen": datetime.now(UTC)}
         home.warehouse.append_new(TRIALS, TRIALS.conform(pl.DataFrame(row | text)), commit=BY)
-    upkeep(home, monkeypatch, days_later=30)
+    upkeep(home, days_later=30)
     assert len(home.warehouse.delta(TRIALS).file_uris()) == 1
     assert home.warehouse.read(TRIALS).height == 5

@@ -29,8 +29,9 @@ def test_the_ingest_fills_the_daily_raw_tables():
     assert filled("daily_ingest") == {"raw_payloads", "raw_sep", "raw_tickers", "raw_actions", "raw_daily"}
 
 
-def test_the_refresh_fills_market_and_features():
-    assert filled("refresh_year") == group("market", "features")
+def test_the_refresh_fills_market_quality_and_features():
+    assert filled("refresh_year") == group("market", "quality", "features")
+    assert "corrections" in filled("refresh_year")
 
 
 @pytest.mark.parametrize("job", ["wednesday_retrain", "full_universe_backfill"])
@@ -41,7 +42,9 @@ def test_the_retrain_fills_all_from_universe_to_leaderboard(job):
 
 def test_every_asset_but_the_bulk_imports_is_filled_by_a_job():
     jobs = ("daily_ingest", "refresh_year", "wednesday_retrain")
-    rest = group("raw", "market", "features", "universe", "matrix", "models", "simulation") - set().union(*map(filled, jobs))
+    rest = group("raw", "market", "quality", "features", "universe", "matrix", "models", "simulation") - set().union(
+        *map(filled, jobs)
+    )
     assert {name for name in rest if not name.endswith("_bulk")} == set()
 
 

@@ -163,3 +163,21 @@ def test_a_negative_price_and_a_doubled_row_are_set_aside_by_name(home, tmp_path
     assert out.strip() == '[{"reason": "conflicting_duplicate", "n": 2}, {"reason": "nonpositive_price", "n": 1}]'
     _, out, _ = home.run("sql", "SELECT count(*) AS n FROM sep_base", "--json")
     assert out.strip() == f'[{{"n": {3 * len(DAYS) - 2}}}]'
+
+
+def test_rows_of_days_that_cannot_be_are_told_and_hold_up_nothing(home, tmp_path):
+    frame = prices()
+    old = frame.head(2).with_columns(date=pl.Series([date(1962, 1, 2), date(1996, 12, 31)]))
+    typed_wrong = frame.head(1).with_columns(date=pl.lit(date(2051, 1, 3)))
+    file = write_csv(tmp_path / "in", pl.concat([old, frame, typed_wrong]))
+    status, _, err = home.run("import", file, "--dataset", "sep", "--source", "mine")
+    assert status == 0, err
+    assert "set aside so far of mine: before_calendar 2, after_receipt 1" in " ".join(err.split())
+    assert "Market tables 2013 to 2014" in err
+    _, out, _ = home.run("sql", "SELECT year, reason, detail->>'ticker' AS t FROM quarantine ORDER BY 1", "--json")
+    assert out.strip() == (
+        '[{"year": 1962, "reason": "before_calendar", "t": "AAA"}, {"year": 1996, "reason": "before_calendar", "t": "AAA"}, '
+        '{"year": 2051, "reason": "after_receipt", "t": "AAA"}]'
+    )
+    _, out, _ = home.run("sql", "SELECT count(*) AS n FROM sep_base", "--json")
+    assert out.strip() == f'[{{"n": {3 * len(DAYS)}}}]'

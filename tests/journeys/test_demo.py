@@ -54,6 +54,14 @@ def test_it_ends_in_a_table_of_strategies_and_what_to_try_next(demo):
     assert "What next" in out
 
 
+def test_it_tells_what_share_of_the_planted_alpha_was_found_and_what_the_dead_are_worth(demo):
+    out = " ".join(demo[1].stdout.split())
+    assert re.search(r"Known answer: prices tell of a RankIC of 0\.\d+ \| 0\.\d+.*ridge -?\d+% \| -?\d+%", out)
+    assert re.search(
+        r"Survivorship: without the \d+ of \d+ names that died,.* earned -?\d+\.\d% \| -?\d+\.\d% a year, not", out
+    )
+
+
 def test_it_shows_progress(demo):
     assert "✓ sep_versions" in demo[1].stderr
 
@@ -99,6 +107,24 @@ def test_delisted_names_are_members_and_have_a_return(warehouse):
     final = warehouse.read(market.DAILY_RETURNS).filter(pl.col("is_delisting") & pl.col("permaticker").is_in(dead))
     assert final.height > 0
     assert set(final["ret_cc"].round(2)) <= {-0.3, -0.55}
+
+
+def test_the_dead_of_the_bias_are_the_members_that_left(warehouse):
+    bias = warehouse.read(simulation.SURVIVORSHIP_BIAS, where=pl.col("tag") == "top20")
+    scored = warehouse.read(models.PREDICTIONS, columns=["permaticker"])["permaticker"].unique().implode()
+    members = warehouse.read(universe.MIDCAP_UNIVERSE).filter(pl.col("permaticker").is_in(scored))
+    assert set(bias["names"]) == {members.height}
+    assert set(bias["dead"]) == {members["exit"].count()} != {0}
+    assert set(bias["taken_over"]) == {members.filter(reason="merger").height}
+
+
+def test_the_bias_tries_nothing(warehouse):
+    assert warehouse.read(simulation.SURVIVORSHIP_BIAS).filter(model_id="universe").height > 0
+    assert warehouse.read(simulation.STRATEGY_STATS).filter(model_id="universe").is_empty()
+    followed = (
+        warehouse.read(simulation.STRATEGY_STATS, where=pl.col("tag") == "top20").select("model_id", "horizon", "k").unique()
+    )
+    assert warehouse.read(models.TRIALS).filter(kind="simulation", name="top20").height == followed.height
 
 
 def test_every_exclusion_has_its_reason(warehouse):
@@ -208,6 +234,13 @@ def test_the_demo_does_not_mix_with_another_seed(demo):
     done = kairos(demo[0], "demo", "--seed", "8", check=False)
     assert done.returncode != 0
     assert "Set KAIROS_HOME to an empty folder" in done.stderr
+
+
+def test_the_demo_does_not_mix_with_a_market_without_alpha(demo):
+    environment = {**os.environ, "KAIROS_HOME": str(demo[0]), "KAIROS_SANDBOX_ALPHA": "false"}
+    done = subprocess.run([KAIROS, "demo"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "seed 7, without alpha" in done.stderr
 
 
 def test_settings_of_the_home_are_those_of_the_demo(demo, monkeypatch):

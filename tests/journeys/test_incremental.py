@@ -73,14 +73,14 @@ def evenings(market) -> tuple[date, ...]:
 @pytest.fixture(scope="module")
 def day_by_day(market, evenings, tmp_path_factory) -> tuple[Home, Tables]:
     home = Home(tmp_path_factory.mktemp("day_by_day"))
-    for records in pull_exports(ViewClient(market, evenings[0]), home.store, min_tickers=10):
+    for records in pull_exports(ViewClient(market, evenings[0]), home.store, warehouse=home.warehouse, min_tickers=10):
         home.record(records)
     home.read(None)
     made = market_tables(home.raw(), years=years_loaded(home.warehouse))
     for session in evenings[1:]:
-        home.record(pull_session(ViewClient(market, session), home.store, session, warehouse=home.warehouse))
+        home.record(pull_session(ViewClient(market, session), home.store, session, warehouse=home.warehouse, min_tickers=10))
         home.read(session)
-        made = market_tables(home.raw(), years=years_touched(home.warehouse, [session]), made=made)
+        made = market_tables(home.raw(), years=years_touched(home.warehouse, [session]).everything, made=made)
     return home, made
 
 

@@ -1,4 +1,4 @@
-"""A vendor's bad evenings, over real HTTP: each ends in the rows that were asked for, or in one line and nothing changed."""
+"""A vendor's good and bad evenings as the `kairos` command sees them. `test_faults` has every fault, below the command."""
 
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -159,23 +159,9 @@ def test_the_key_is_told_to_nobody(evening):
 
 
 @pytest.mark.parametrize(
-    "kind",
-    [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.RESET, FaultKind.TRUNCATED],
-)
-def test_one_fault_that_passes_is_not_noticed(home, vendor, kind):
-    vendor.inject(kind, table="SEP", seconds=0 if kind is FaultKind.RATE_LIMIT else None)
-    assert fill(home, DAILY, [SESSION.isoformat()]).success
-    assert [request.fault for request in vendor.requests if request.fault] == [kind]
-    assert contents(home.folder)["raw_sep"]
-
-
-@pytest.mark.parametrize(
     ("kind", "says"),
     [
-        (FaultKind.BAD_GATEWAY, ["502", "HTTP_MAX_WAIT_S"]),
-        (FaultKind.TRUNCATED, ["cut short or no JSON", "Given up"]),
         (FaultKind.LATE_SESSION, ["sep: 0 rows on 2013-12-30", "run this partition again later"]),
-        (FaultKind.WRONG_SCHEMA, ["close", "missing from SHARADAR/SEP"]),
         (FaultKind.RAGGED_ROWS, ["row 0 has 9 values, expected 10"]),
     ],
 )
@@ -197,26 +183,10 @@ def test_a_wrong_key_is_one_line_that_does_not_tell_it(home, vendor, monkeypatch
     assert_untold(home.folder, "wrong-key-of-mine")
 
 
-def test_an_export_cut_short_once_is_fetched_again(home, vendor):
-    vendor.inject(FaultKind.TRUNCATED, table="SEP", route=Route.FILE)
-    assert fill(home, BULK).success
-    assert Warehouse(home.folder / "warehouse").read(raw.RAW_SEP_BULK)["ticker"].n_unique() >= 10
-
-
 def test_an_export_always_cut_short_is_given_up(home, vendor):
     from kairos_dagster.runs import RunFailedError
 
     vendor.inject(FaultKind.TRUNCATED, table="SEP", route=Route.FILE, count=None)
     with pytest.raises(RunFailedError, match="the zip file is cut short or none"):
-        fill(home, BULK)
-    assert contents(home.folder) == {}
-
-
-def test_a_sample_in_place_of_the_table_is_refused(home, vendor, monkeypatch):
-    from kairos_dagster.runs import RunFailedError
-
-    monkeypatch.setenv("SHARADAR_MIN_TICKERS", "15")
-    vendor.inject(FaultKind.SILENT_SAMPLE, table="SEP")
-    with pytest.raises(RunFailedError, match=r"raw_payloads_bulk: full load: \d+ ticker\(s\), expected at least 15"):
         fill(home, BULK)
     assert contents(home.folder) == {}

@@ -50,6 +50,21 @@ def test_a_value_no_return_can_use_is_set_aside(build, raw_actions):
     assert QUARANTINE.validate(found.quarantine).select("reason", "action").row(0) == ("nonpositive_value", "value_nulled")
 
 
+@pytest.mark.parametrize("action", ["dividend", "split", "acquisitionby"])
+def test_an_action_names_the_payload_that_said_it_first(build, raw_actions, action):
+    row = {"ticker": "AAA", "date": EX, "action": action, "value": 2.0}
+    sent = [row | {"fetched_at": at, "payload_id": name} for at, name in ((THEN, "first"), (LATER, "again"))]
+    found = build(raw_actions(sent))
+    assert (found.rows["payload_id"].to_list(), found.repeated) == (["first"], 1)
+
+
+def test_an_action_of_nobody_that_is_sent_again_is_set_aside_once(build, raw_actions):
+    row = {"ticker": "ZZZ", "date": EX, "action": "split", "value": 2.0}
+    sent = [row | {"fetched_at": at, "payload_id": name} for at, name in ((LATER, "again"), (THEN, "first"))]
+    found = build(raw_actions(sent))
+    assert (found.quarantine["payload_id"].to_list(), found.repeated) == (["first"], 1)
+
+
 def test_the_newest_delivery_stands(build, raw_actions):
     row = {"ticker": "AAA", "date": EX, "action": "split"}
     found = build(raw_actions([{**row, "value": 2.0, "fetched_at": THEN}, {**row, "value": 3.0, "fetched_at": LATER}]))

@@ -77,3 +77,14 @@ def test_a_waived_jump_stands(build):
     found = build(5.0, waivers=waivers)
     assert on_the_day(found)[0] == pytest.approx(4.0)
     assert found.quarantine.is_empty()
+
+
+@pytest.mark.parametrize(("bars", "source"), [(1, "break"), (4, "break"), (5, "actions")])
+def test_a_series_that_has_barely_begun_cannot_show_that_a_jump_was_traded(versions_of, tickers_of, sessions_of, bars, source):
+    days = sessions_of(2015)[: bars + 20]
+    rows = [
+        {"session": day, "close": 10.0 if place < bars else 80.0, "volume": 0.0 if place < bars else 500.0, "row": place}
+        for place, day in enumerate(days)
+    ]
+    made = daily_returns(versions_of(rows), ACTIONS.empty(), tickers_of([{}]), year=2015, sessions_loaded=days)
+    assert made.rows.filter(session=days[bars])["ret_source"].to_list() == [source]

@@ -125,5 +125,5 @@ def test_a_crisis_passes(returns):
 
 
 def test_checks_are_named_like_their_tables():
-    assert set(checks.CHECKS) == {"sep_base", "daily_returns"}
+    assert set(checks.CHECKS) == {"sep_base", "daily_returns", "corrections"}
     assert all(dataclasses.is_dataclass(check) for found in checks.CHECKS.values() for check in found)

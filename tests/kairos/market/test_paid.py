@@ -1,6 +1,6 @@
 """Dividends as paid, whichever way the vendor states them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -56,6 +56,15 @@ def test_recorded_splits_make_a_rounded_factor_exact(paid, versions_of):
     prices = versions_of(rounded, fetched_at=LATER)
     assert paid([dividend(PAID / 4)], prices) != [PAID]
     assert paid([dividend(PAID / 4), {**SPLIT, "fetched_at": LATER}], prices) == [PAID]
+
+
+def test_a_split_told_late_does_not_move_what_was_paid(paid, versions_of):
+    prices = versions_of([{**row, "close": row["close"] + 0.0004} for row in AFTER_SPLIT], fetched_at=LATER)
+    told, again = LATER + timedelta(days=30), LATER + timedelta(days=31)
+    as_first_said = paid([dividend(PAID / 4)], prices)
+    assert as_first_said != [PAID]
+    assert paid([dividend(PAID / 4), {**SPLIT, "fetched_at": told}], prices) == as_first_said
+    assert paid([dividend(PAID / 4), {**SPLIT, "fetched_at": told}, dividend(PAID / 4, again)], prices) == as_first_said
 
 
 def test_a_later_split_does_not_move_what_was_paid(paid, versions_of):

@@ -123,6 +123,16 @@ def test_a_changed_delivery_is_a_version_known_from_its_receipt(build, raw_sep, 
     assert found.select("known_at", "known_source").rows() == [(prices_known_at(DAY), "assumed"), (LATER, "observed")]
 
 
+@pytest.mark.parametrize("wrong", [{"close": None}, {"closeunadj": 30.0, "high": 30.0, "close": 30.0}])
+def test_what_corrects_a_row_that_was_set_aside_is_known_from_its_receipt(build, raw_sep, bar, wrong):
+    days = sessions_between(date(2015, 5, 1), date(2015, 6, 30))
+    rows = [{"ticker": "AAA", "date": day, **bar(10.0)} for day in days]
+    rows = [{**row, "closeunadj": 10.0, **(wrong if row["date"] == DAY else {})} for row in rows]
+    corrected = {"ticker": "AAA", "date": DAY, **bar(10.0), "closeunadj": 10.0, "fetched_at": LATER, "payload_id": "q"}
+    found = build(raw_sep([*rows, corrected])).rows.filter(pl.col("session") == DAY)
+    assert found.select("known_at", "known_source").rows() == [(LATER, "observed")]
+
+
 def test_two_deliveries_before_the_publication_get_different_instants(build, raw_sep, bar):
     morning = datetime(2015, 6, 1, 15, tzinfo=UTC)
     rows = [

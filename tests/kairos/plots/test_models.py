@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kairos.calendar import sessions_between
-from kairos.plots.models import coverage, ic_by_year, quantile_fan, shap_bars
+from kairos.plots.models import coverage, ic_by_year, known_answer_curve, quantile_fan, shap_bars
 from kairos.tables.models import MODEL_METRICS, PREDICTIONS, SHAP_IMPORTANCE
 
 SESSIONS = sessions_between(date(2014, 1, 2), date(2016, 12, 30))
@@ -83,9 +83,30 @@ def test_the_fan_of_a_security_is_drawn():
     assert data != quantile_fan(frame, permaticker=8, horizon=5)
 
 
+def known(horizons=(1, 5)):
+    rng = np.random.default_rng(2)
+    frame = pl.DataFrame({"session": SESSIONS}).join(pl.DataFrame({"horizon": list(horizons)}), how="cross")
+    signals = {name: 0.05 + 0.1 * rng.normal(size=frame.height) for name in ("rank_ic", "oracle", "oracle_prices")}
+    segment = pl.when(pl.col("session") >= SESSIONS[-252]).then(pl.lit("holdout")).otherwise(pl.lit("validation"))
+    return frame.with_columns(segment.alias("segment"), **{name: pl.Series(values) for name, values in signals.items()})
+
+
+def test_model_and_oracle_run_side_by_side_with_the_holdout_shaded():
+    data = known_answer_curve(known(), title="m_2014")
+    assert is_small_png(data)
+    assert min(colour_count(data, colour) for colour in ("#1257a6", "#2a8a57", "#8592a0")) > 200
+    assert colour_count(data, "#fcf2e8") > 5000
+
+
+def test_a_session_without_a_correlation_is_drawn_past():
+    gap = pl.when(pl.col("session") != SESSIONS[3]).then(pl.col("rank_ic")).alias("rank_ic")
+    assert is_small_png(known_answer_curve(known((5,)).with_columns(gap), title="m_2014"))
+
+
 @pytest.mark.parametrize(
     "draw",
     [
+        lambda: known_answer_curve(known(()), title="m_2014"),
         lambda: ic_by_year(MODEL_METRICS.empty()),
         lambda: coverage(MODEL_METRICS.empty()),
         lambda: shap_bars(SHAP_IMPORTANCE.empty()),

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from kairos.calendar import sessions_between
-from kairos.plots.strategies import equity_curve
-from kairos.tables.simulation import SIMULATION_DAILY
+from kairos.plots.strategies import bias_bars, equity_curve
+from kairos.tables.simulation import SIMULATION_DAILY, SURVIVORSHIP_BIAS
 
 SESSIONS = sessions_between(date(2010, 1, 4), date(2019, 12, 31))
 
@@ -71,3 +71,29 @@ def test_a_short_book_is_drawn_all_the_same(rows):
 def test_a_ruined_book_is_drawn():
     ruined = daily_of().with_columns(nav_net=pl.when(pl.col("session") > SESSIONS[50]).then(0.0).otherwise(pl.col("nav_net")))
     picture(equity_curve(ruined))
+
+
+def bias_of(*, strategies=3, survivors=0.12):
+    rows = [
+        {"universe_year": 2010, "tag": "top50", "model_id": f"m{number}_2010", "horizon": 5, "k": 50, "cost_bps": 10.0,
+         "segment": segment, "sessions": 252, "names": 400, "dead": 60, "taken_over": 30, "dead_held": 20, "cagr_net": 0.1,
+         "cagr_net_survivors": survivors, "cagr_net_bias": None if survivors is None else survivors - 0.1}
+        for number in range(strategies)
+        for segment in ("validation", "holdout", "whole")
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=SURVIVORSHIP_BIAS.dtypes)
+
+
+def test_growth_without_the_dead_stands_beside_growth_with_them():
+    pixels = picture(bias_bars(bias_of()))
+    assert near(pixels, "#1257a6") > 500
+    assert near(pixels, "#c0392b") > near(pixels, "#1257a6")  # 12 % against 10 %
+
+
+@pytest.mark.parametrize("frame", [bias_of(strategies=0), bias_of(survivors=None)], ids=["no rows", "no comparison"])
+def test_a_bias_that_cannot_be_told_is_said(frame):
+    assert near(picture(bias_bars(frame)), "#c0392b") == 0
+
+
+def test_the_bias_of_many_strategies_stays_small():
+    picture(bias_bars(bias_of(strategies=12)))

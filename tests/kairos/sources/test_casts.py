@@ -2,6 +2,8 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from kairos.sources.casts import cast_column, unreadable
 
@@ -30,6 +32,23 @@ def test_a_value_is_read_null_or_told(sent, dtype, values, bad):
     assert cast.dtype == dtype
     assert cast.to_list() == values
     assert unreadable(column, cast).to_list() == bad
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(1 / 128, 2**20, width=32))))
+@example([24.05, 0.0, -0.0, 12256.875, 13927.725, 16777216.0, 205467107328.0, 0.0009911041, 1e-45, 3.4e38])
+def test_single_precision_is_read_as_the_decimal_it_stands_for(numbers):
+    single = pl.Series("x", numbers, dtype=pl.Float32)
+    cast = cast_column(single, NUMBER, name="x")
+    assert cast.to_list() == single.cast(pl.String).cast(pl.Float64).to_list()
+    assert cast.cast(pl.Float32).to_list() == single.to_list()
+
+
+def test_what_is_no_number_in_single_precision_is_told():
+    single = pl.Series("x", [24.05, None, float("nan"), float("inf")], dtype=pl.Float32)
+    cast = cast_column(single, NUMBER, name="x")
+    assert cast.to_list() == [24.05, None, None, None]
+    assert unreadable(single, cast).to_list() == [False, False, False, True]
 
 
 def test_not_available_is_no_other_company():

@@ -117,3 +117,41 @@ def test_a_signed_link_keeps_its_signature_out_of_messages(http, vendor):
         http.get(Request(f"{vendor.url}/file.zip?Signature=abc"), read)
     assert "Signature" not in str(caught.value)
     assert vendor.asked[0].params == {"Signature": "abc"}
+
+
+def test_a_signature_behind_a_redirect_stays_out_of_logs_and_messages(http, vendor, caplog):
+    caplog.set_level(logging.DEBUG)
+    moved = Answer(status=302, headers={"Location": f"{vendor.url}/moved.zip?Signature=hidden"})
+    vendor.files["/moved.zip"] = [Answer(status=404)]
+    vendor.answers = [moved]
+    with pytest.raises(SourceError) as caught:
+        http.get(Request(f"{vendor.url}/file.zip?Signature=abc", follow_redirects=True), read)
+    assert vendor.asked[-1].params == {"Signature": "hidden"}
+    assert "Signature" not in caplog.text + str(caught.value) + repr(Request(f"{vendor.url}/file.zip?Signature=abc"))
+
+
+def test_an_error_that_repeats_a_key_or_a_signed_address_loses_both(vendor, fake_time):
+    http = Http(
+        policy=RetryPolicy(max_wait_s=0), limiter=RateLimiter(10), timing=fake_time.timing(), secrets=(SecretStr("a+b/c d"),)
+    )
+    vendor.answers = [GOOD]
+
+    def echo(_: Reply) -> bytes:
+        raise SourceError(
+            "a%2Bb%2Fc+d, a%2Bb/c%20d and a+b/c d failed, see https://x.example/t.zip?Expires=1&Signature=ab for more"
+        )
+
+    with pytest.raises(SourceError) as caught:
+        http.get(Request(vendor.url), echo)
+    assert str(caught.value) == "***, *** and *** failed, see https://x.example/t.zip?*** for more"
+
+
+def test_a_vendor_that_says_to_wait_no_time_is_not_asked_without_a_pause(http, vendor, fake_time):
+    vendor.answers = [*[Answer(status=429, headers={"Retry-After": "0"})] * 3, GOOD]
+    http.get(Request(vendor.url), read)
+    assert fake_time.slept == [0.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("value", ["²", "٣", "1.5", "1e9"])
+def test_digits_that_are_no_number_of_seconds_are_no_wait_at_all(value):
+    assert retry_after_s({"retry-after": value}) is None

@@ -116,3 +116,29 @@ def test_an_archive_is_whole_expired_or_cut_short():
         read_archive(reply(whole[:-30]))
     with pytest.raises(SourceError, match="web page"):
         read_archive(reply(b"<html>"))
+
+
+def test_a_file_older_than_its_table_is_not_usable_however_fresh_it_is_said_to_be():
+    told = (
+        b'{"datatable_bulk_download":{"file":{"link":"http://x/f.zip","status":"fresh",'
+        b'"data_snapshot_time":"2025-07-18 03:00:00 UTC"},'
+        b'"datatable":{"last_refreshed_time":"2025-07-25 03:00:00 UTC"}}}'
+    )
+    state = read_export(reply(told))
+    assert state.usable_link(None) is None
+    assert "before the table's refresh at 2025-07-25" in state.summary
+    assert "f.zip" not in repr(state)
+
+
+def test_an_archive_with_another_checksum_is_fetched_again():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.csv", "ticker\n" * 100)
+    damaged = buffer.getvalue().replace(b"ticker\nticker", b"ticker\nTICKER", 1)
+    with pytest.raises(TransientError, match=r"a\.csv has another checksum"):
+        read_archive(reply(damaged))
+
+
+def test_json_nested_beyond_reason_is_no_crash():
+    with pytest.raises(TransientError, match="no JSON"):
+        read_page(reply(b"[" * 100_000))

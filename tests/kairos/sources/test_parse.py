@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from kairos.errors import SourceError
+from kairos.sources.datasets import dataset_named
 from kairos.sources.parse import parse
 from kairos.tables.raw import QUARANTINE, RAW_ACTIONS, RAW_DAILY, RAW_PAYLOADS, RAW_SEP, RAW_TICKERS
 from tests.kairos.sources.vendor_double import RECEIVED, SEP_NAMES, page, payload, sep_row
@@ -15,12 +16,13 @@ TICKER_NAMES = ["table", "permaticker", "ticker", "name", "exchange", "isdeliste
 TICKER_NAMES += ["category", "siccode", "firstpricedate", "lastpricedate", "cusips"]
 ACTION_NAMES = ["date", "action", "ticker", "name", "value", "contraticker", "contraname"]
 DAILY_NAMES = ["ticker", "date", "lastupdated", "ev", "evebit", "evebitda", "marketcap", "pb", "pe", "ps"]
+UNSAID = [name for name in dataset_named("tickers").expected if name not in TICKER_NAMES]
 SAMPLES = {
     "sep": (RAW_SEP, SEP_NAMES, [sep_row("ZQXA"), sep_row("ZQXB")]),
     "tickers": (
         RAW_TICKERS,
-        TICKER_NAMES,
-        [["SEP", 199901, "ZQXA", "Z", "NYSE", "N", "ADR", 3674, "1999-03-12", "2025-07-24", "98"]],
+        [*TICKER_NAMES, *UNSAID],
+        [["SEP", 199901, "ZQXA", "Z", "NYSE", "N", "ADR", 3674, "1999-03-12", "2025-07-24", "98", *(None for _ in UNSAID)]],
     ),
     "actions": (RAW_ACTIONS, ACTION_NAMES, [["2025-06-09", "split", "ZQXA", "Z", 4.0, "N/A", "N/A"]]),
     "daily": (RAW_DAILY, DAILY_NAMES, [["ZQXA", "2025-07-24", "2025-07-24", 10120.4, 22.1, 19.6, 10160, None, 30.2, 8.1]]),

@@ -4,7 +4,6 @@ import logging
 import zipfile
 from datetime import UTC, date, datetime
 
-import polars as pl
 import pytest
 from pydantic import SecretStr
 
@@ -12,7 +11,7 @@ from kairos.calendar import FixedClock
 from kairos.errors import PlanError, RateLimitError, SettingsError, SourceError
 from kairos.settings import Settings
 from kairos.sources.parse import parse
-from kairos.sources.sharadar import RESTARTS, SharadarClient, check_not_sample, check_session_complete
+from kairos.sources.sharadar import RESTARTS, SharadarClient
 from tests.kairos.sources.vendor_double import KEY, RECEIVED, Answer, Vendor, error_body, page, sep_row
 
 DAY = date(2025, 7, 24)
@@ -218,25 +217,6 @@ def test_settings_make_a_client_with_their_page_size(vendor):
     assert vendor.asked[0].params == {"qopts.per_page": "7"}
 
 
-def test_a_sample_in_place_of_the_table_is_refused():
-    rows = pl.DataFrame({"ticker": ["A", "A", "B"]})
-    check_not_sample(rows, floor=2)
-    with pytest.raises(PlanError, match=r"2 ticker\(s\), expected at least 3.*sends a sample"):
-        check_not_sample(rows, floor=3)
-
-
-def test_a_session_is_complete_with_nine_tenths_of_the_names():
-    check_session_complete(90, 100, session=DAY)
-    with pytest.raises(SourceError, match="89 rows on 2025-07-24, expected about 100"):
-        check_session_complete(89, 100, session=DAY)
-
-
-@pytest.mark.parametrize("expected", [0, 100])
-def test_a_session_without_rows_is_never_complete(expected):
-    with pytest.raises(SourceError, match="0 rows on 2025-07-24"):
-        check_session_complete(0, expected, session=DAY)
-
-
 def test_an_overlap_is_pulled_anew_and_taken_only_when_it_stays(client, vendor):
     overlapping = [page([sep_row("A"), sep_row("B")], "c1"), page([sep_row("B"), sep_row("C")])]
     clean = [page([sep_row("A"), sep_row("B")], "c2"), page([sep_row("C")])]
@@ -244,3 +224,11 @@ def test_an_overlap_is_pulled_anew_and_taken_only_when_it_stays(client, vendor):
     assert [payload.content for payload in client.whole("sep")] == clean
     vendor.answers = answers(*overlapping * (RESTARTS + 1))
     assert [payload.content for payload in client.whole("sep")] == overlapping
+
+
+def test_a_table_that_happens_to_fill_its_last_page_is_asked_in_pages_of_another_size(client, vendor):
+    client._page_rows = 2
+    whole = page([sep_row("A"), sep_row("B")])
+    vendor.answers = answers(whole)
+    assert [payload.content for payload in client.whole("sep")] == [whole]
+    assert [asked.params["qopts.per_page"] for asked in vendor.asked] == ["2", "3"]
