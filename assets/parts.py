@@ -15,6 +15,7 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 
 from assets import metadata
 from assets.gaps import NOT_TRIED, gap_failure, hopeless, waiting
+from assets.interrupts import requests_to_stop
 from kairos.errors import ContractError, KairosError
 from kairos.frames import Frame
 from kairos.tables.core import Outcome, Table
@@ -112,7 +113,9 @@ def fill_parts(
     """
     step = _Step(missing=waiting(context, keys))
     try:
-        _fill_all(context, keys, fill, step, name=name)
+        with requests_to_stop() as requests:
+            _fill_all(context, keys, requests.before(fill), step, name=name)
+            requests.obey()
         plots = _drawn(step)
     except BaseException:
         _record(context, step.done, {})

@@ -10,6 +10,9 @@ BENCHMARKS = {
     "demo": "Time, size and memory of `kairos demo`, median of three runs",
     "recovery": "Share of the planted alpha that the models recover, three seeds",
     "known_answer": "False discoveries without alpha and recovery with it, ten small markets",
+    "new_session": "Work of one more session, from the vendor's answers to the features, median of five evenings",
+    "backfill": "What orchestration adds to a backfill of 250 sessions, median of three runs",
+    "import_rows": "500,000 rows from a CSV file to `sep_base`, median of three runs",
 }
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 

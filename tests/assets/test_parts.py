@@ -1,5 +1,7 @@
 """Partitions that could not be filled: what goes on without them, what waits, what is said, and what a cut-off run leaves."""
 
+import signal
+import weakref
 from datetime import date
 
 import dagster as dg
@@ -200,3 +202,22 @@ def test_a_year_written_as_the_run_was_interrupted_is_recorded(cut_off):
 def test_the_rest_is_filled_when_launched_again(cut_off):
     assert cut_off.run("2012", "2016").success
     assert cut_off.recorded() == cut_off.years() == [["2012", "2013", "2014", "2015", "2016"]] * 3
+
+
+class Loses(Chain):
+    """The chain, asked to stop in 2014 at a moment at which Python drops what is raised."""
+
+    def _made(self, table, work, errors):
+        if work.key == "2014":
+            thing = type("Thing", (), {})()
+            watch = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+            del thing
+            assert watch() is None
+        return super()._made(table, work, errors)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_request_to_stop_that_python_drops_is_obeyed_before_the_next_year(tmp_path):
+    chain = Loses(tmp_path)
+    assert not chain.run("2012", "2016").success
+    assert chain.recorded() == chain.years() == [["2012", "2013", "2014"], [], []]

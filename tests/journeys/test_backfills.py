@@ -122,10 +122,12 @@ class Cancelled:
 
 @pytest.fixture(scope="module")
 def cancelled(launched, lacking):
+    launched.vendor.inject(FaultKind.SLOW, table="SEP", count=None, seconds=0.5)  # so that there is a way to be cancelled on
     run = launched.ui.launch(RAW, CUT[0], CUT[-1])
     begun = await_truth(lambda: len(launched.sessions_of_payloads(CUT[0], CUT[-1])) >= 5, within=300, pause=0.2)
     assert begun, launched.ui.log()
     launched.ui.cancel(run)
+    launched.vendor.clear_faults()
     backfill = launched.ui.backfill(RAW, YEAR)  # the daemon takes a while to take it up
     status = launched.ui.end_of(run)
     return Cancelled(run, status, launched.sessions_of_payloads(CUT[0], CUT[-1]), backfill)
