@@ -64,6 +64,7 @@ def daily_metrics(work: Work, **received: Frame) -> Cleaned:
 @table_asset(
     market.DAILY_RETURNS,
     reads=(Read(market.SEP_VERSIONS, years_back=1), Read(market.ACTIONS, years_back=1), Read(market.TICKERS)),
+    deps=(Read(market.SEP_BASE),),  # what its checks stop goes no further
     checks=CHECKS["daily_returns"],
     plot=missingness,
 )

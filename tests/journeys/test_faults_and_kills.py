@@ -118,9 +118,9 @@ def evenings(tmp_path_factory, request):
         troubled = Evenings(calm.copied(folder / "troubled").folder, server, clock, forks, random.Random(seed))
         last = FIRST
         for session in market.sessions[FIRST + 1 :]:
-            troubled.session(session, kill=troubled.chance.random() < 0.75)
+            troubled.session(session, kill=troubled.chance.random() < 0.6)
             last += 1
-            if troubled.kills >= wanted:
+            if troubled.kills >= wanted and troubled.refused:
                 break
         for session in market.sessions[FIRST + 1 : last + 1]:
             clock.at = evening(session)
