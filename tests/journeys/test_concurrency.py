@@ -27,7 +27,7 @@ from tests.journeys.ui_server import RAW, serving
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 25.0
+SECONDS = 8.0
 LONGEST_GAP_S = 15.0  # within which everybody must finish something; a commit or a query takes a fraction of a second
 SESSIONS = ("2013-12-23", "2013-12-24", "2013-12-26")
 

@@ -32,7 +32,7 @@ from tests.journeys.story_home import (
 )
 
 pytestmark = pytest.mark.slow
-SEEDS = (1, 2)
+SEEDS = (1,)
 INSTANTS = 30
 LONG = 12  # operations of a story without assets
 ASSETS_EVERY = 8

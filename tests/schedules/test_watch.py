@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from kairos.errors import SourceError
+from kairos.market.loaded import Touched
 from kairos.tables.raw import RAW_PAYLOADS, RAW_SEP
 from kairos.warehouse.commit import Commit
 from resources.platform import Platform
@@ -58,28 +59,44 @@ def ran(*, name="daily_ingest", error=None, **tags):
 
 def test_an_ingest_is_followed_by_its_year(home):
     received(home, date(2018, 7, 5), date(2018, 7, 5), date(2018, 7, 3))
-    request = refresh_after_ingest(ran(**{"dagster/partition": "2018-07-05"}), platform=home)
-    assert request.partition_key == "2018"
+    [request] = refresh_after_ingest(ran(**{"dagster/partition": "2018-07-05"}), platform=home)
+    assert request.tags == {"dagster/partition": "2018", "kairos/only-changed": "true"}
 
 
 def test_an_ingest_that_brought_earlier_rows_is_followed_by_every_year_from_there(home):
     received(home, date(2018, 7, 5), date(2018, 7, 5), date(2016, 2, 1))
-    request = refresh_after_ingest(ran(**{"dagster/partition": "2018-07-05"}), platform=home)
-    assert request.tags == {"dagster/asset_partition_range_start": "2016", "dagster/asset_partition_range_end": "2018"}
+    [request] = refresh_after_ingest(ran(**{"dagster/partition": "2018-07-05"}), platform=home)
+    assert request.tags == span("2016", "2018")
+
+
+def span(first, last):
+    years = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return years | {"kairos/only-changed": "true"}
+
+
+def test_where_adjusted_prices_alone_moved_the_prices_are_built_again_and_no_more(home, monkeypatch):
+    monkeypatch.setattr("schedules.watch.years_touched", lambda *_: Touched((2014, 2015, 2016), (2017, 2018)))
+    context = ran(**{"dagster/partition": "2018-07-05"})
+    prices, everything = refresh_after_ingest(context, platform=home)
+    assert prices.tags == span("2014", "2016")
+    assert [key.to_user_string() for key in prices.asset_selection] == ["sep_versions", "sep_base", "corrections"]
+    assert everything.tags == span("2017", "2018")
+    assert everything.asset_selection is None
+    assert prices.run_key != everything.run_key
 
 
 def test_a_range_of_sessions_is_followed_by_its_years(home):
     for session in (date(2017, 12, 29), date(2018, 1, 2)):
         received(home, session, session)
-    span = {"dagster/asset_partition_range_start": "2017-12-29", "dagster/asset_partition_range_end": "2018-01-02"}
-    request = refresh_after_ingest(ran(**span), platform=home)
-    assert request.tags == {"dagster/asset_partition_range_start": "2017", "dagster/asset_partition_range_end": "2018"}
+    pulled = {"dagster/asset_partition_range_start": "2017-12-29", "dagster/asset_partition_range_end": "2018-01-02"}
+    [request] = refresh_after_ingest(ran(**pulled), platform=home)
+    assert request.tags == span("2017", "2018")
 
 
 def test_each_ingest_is_followed_once(home):
     received(home, date(2018, 7, 5), date(2018, 7, 5))
     context = ran(**{"dagster/partition": "2018-07-05"})
-    keys = {refresh_after_ingest(context, platform=home).run_key for _ in range(2)}
+    keys = {request.run_key for _ in range(2) for request in refresh_after_ingest(context, platform=home)}
     assert keys == {f"years-{context.dagster_run.run_id}"}
 
 
