@@ -1,5 +1,6 @@
 """What the disk and the databases on it complain of, as one line that says what to do."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -30,6 +31,22 @@ def told_in_one_line(home: Path) -> Iterator[None]:
         raise
     except (OSError, sqlite3.Error, DBAPIError, duckdb.Error) as error:
         raise WarehouseError(complaint(str(error), home)) from error
+
+
+@contextmanager
+def streams_kept() -> Iterator[None]:
+    """Give the process its own stdout and stderr back after the block.
+
+    Dagster turns them to files while a step runs; when the disk with these files is full they stay turned away, and nobody
+    would read what went wrong.
+    """
+    kept = {number: os.dup(number) for number in (1, 2)}
+    try:
+        yield
+    finally:
+        for number, copy in kept.items():
+            os.dup2(copy, number)
+            os.close(copy)
 
 
 def advised(said: str, home: Path) -> str:

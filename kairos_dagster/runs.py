@@ -21,7 +21,7 @@ from kairos.settings import Settings
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import publish
 from kairos_dagster.build import build_defs
-from kairos_dagster.faults import advised, told_in_one_line
+from kairos_dagster.faults import advised, streams_kept, told_in_one_line
 from kairos_dagster.instance import instance_folder
 from kairos_dagster.orphans import LOCK_TAG, close_orphans, process_lock
 from resources.platform import Platform
@@ -70,7 +70,7 @@ def run_assets(
     _require_partitions(definitions, assets, partitions)
     job = _job(definitions, {dg.AssetKey(name) for name in assets})
     tags = {**_partition_tags(partitions), **({ONLY_CHANGED: "true"} if only_changed else {})}
-    with told_in_one_line(settings.home):
+    with told_in_one_line(settings.home), streams_kept():
         result = _execute(settings, job, tags=tags, run_config={"loggers": {"console": {"config": {}}}, **(run_config or {})})
         publish(Warehouse(settings.warehouse), settings.duckdb_file)
     if not result.success:

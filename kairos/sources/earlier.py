@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from kairos.frames import Frame
+from kairos.frames import Frame, stack
 from kairos.sources.datasets import Dataset
+from kairos.tables.core import Table
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.registry import TABLES
 from kairos.warehouse.store import Warehouse
@@ -36,9 +37,9 @@ def rows_since_before(warehouse: Warehouse, records: Frame, spec: Dataset, *, si
         spec: The dataset.
         since: The day.
     """
-    rows = _rows(warehouse, spec.name).filter(pl.col("source") == records["source"][0])
-    read = rows.select("payload_id").unique().collect()
-    payloads = warehouse.read(RAW_PAYLOADS).join(read, on="payload_id", how="semi").sort("fetched_at")
+    read = stack(*(warehouse.identities(table) for table in _tables(spec.name)))
+    of_source = pl.col("source") == records["source"][0]
+    payloads = warehouse.read(RAW_PAYLOADS, where=of_source).join(read, on="payload_id", how="semi").sort("fetched_at")
     if not payloads.height:
         return 0
     newest = payloads.tail(1)
@@ -46,7 +47,7 @@ def rows_since_before(warehouse: Warehouse, records: Frame, spec: Dataset, *, si
     delivery = newest if session is None else payloads.filter(session=session)
     dated = pl.col(spec.since_filter.partition(".")[0]) >= since
     of_delivery = pl.col("payload_id").is_in(delivery["payload_id"].implode())
-    return rows.filter(of_delivery & dated).select(spec.key).unique().collect().height
+    return _rows(warehouse, spec.name).filter(of_delivery & dated).select(spec.key).unique().collect().height
 
 
 def rows_exported_before(warehouse: Warehouse, records: Frame) -> int:
@@ -58,5 +59,8 @@ def rows_exported_before(warehouse: Warehouse, records: Frame) -> int:
 
 
 def _rows(warehouse: Warehouse, dataset: str) -> pl.LazyFrame:
-    tables = (TABLES[f"raw_{dataset}"], TABLES[f"raw_{dataset}_bulk"])
-    return pl.concat([warehouse.scan(table).select(table.columns) for table in tables])
+    return pl.concat([warehouse.scan(table).select(table.columns) for table in _tables(dataset)])
+
+
+def _tables(dataset: str) -> tuple[Table, Table]:
+    return TABLES[f"raw_{dataset}"], TABLES[f"raw_{dataset}_bulk"]

@@ -24,7 +24,7 @@ MARKET = generate(MarketSize(20, date(2012, 1, 3), date(2013, 12, 31)), 3)
 YEAR = [day.isoformat() for day in MARKET.sessions if day.year == 2013][:250]
 SHORT = [day.isoformat() for day in MARKET.sessions if day.year == 2012][:9]  # the fifth comes late
 LATE = SHORT[4]
-CUT = [day.isoformat() for day in MARKET.sessions if day.year == 2012][20:100]  # cancelled on the way
+CUT = [day.isoformat() for day in MARKET.sessions if day.year == 2012][20:60]  # cancelled on the way
 
 
 @dataclass
