@@ -16,6 +16,8 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
+from assets.filling import BATCH
+from kairos.frames import stack
 from kairos.sandbox.sizes import SIZES
 from kairos.settings import Settings, load_settings, write_settings_file
 from kairos.sources.ingest import DATASETS, pull_session, read_payloads
@@ -72,7 +74,7 @@ def _orchestrated(settings: Settings, days: Sequence[date]) -> float:
 
 
 def _by_hand(settings: Settings, days: Sequence[date]) -> float:
-    """Do the same work without an orchestrator: every session's payloads pulled, then every dataset's rows read."""
+    """Do the same without an orchestrator: pull every session's payloads, then read each dataset's rows, as many in a commit."""
     platform = Platform(home=str(settings.home))
     warehouse = platform.warehouse
     vendor = Vendor(platform=platform)
@@ -83,10 +85,13 @@ def _by_hand(settings: Settings, days: Sequence[date]) -> float:
             warehouse.append_new(RAW_PAYLOADS, records, commit=BY)
     records = warehouse.read(RAW_PAYLOADS)
     for dataset in DATASETS:
-        for day in days:
-            found = read_payloads(records, platform.payloads, dataset=dataset, session=day, warehouse=warehouse)
-            warehouse.append_new(QUARANTINE, found.quarantine, commit=BY)
-            warehouse.append_new(TABLES[f"raw_{dataset}"], found.rows, commit=BY)
+        for at in range(0, len(days), BATCH):
+            found = [
+                read_payloads(records, platform.payloads, dataset=dataset, session=day, warehouse=warehouse)
+                for day in days[at : at + BATCH]
+            ]
+            warehouse.append_new(QUARANTINE, stack(*(part.quarantine for part in found)), commit=BY)
+            warehouse.append_new(TABLES[f"raw_{dataset}"], stack(*(part.rows for part in found)), commit=BY)
     return time.perf_counter() - began
 
 
