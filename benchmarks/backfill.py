@@ -74,7 +74,7 @@ def _orchestrated(settings: Settings, days: Sequence[date]) -> float:
 
 
 def _by_hand(settings: Settings, days: Sequence[date]) -> float:
-    """Do the same without an orchestrator: pull every session's payloads, then read each dataset's rows, as many in a commit."""
+    """Do the same without an orchestrator: pull every session, then read each dataset, as many sessions in a commit."""
     platform = Platform(home=str(settings.home))
     warehouse = platform.warehouse
     vendor = Vendor(platform=platform)
