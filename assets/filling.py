@@ -1,6 +1,6 @@
 """Filling partitions: what a recipe reads is read, computed, checked and stored, in one commit."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from assets.parts import BlockedError, Part, Verdict, fill_parts, validated
 from assets.recipe import Recipe, Work
 from kairos.errors import KairosError
 from kairos.frames import Frame, stack
-from kairos.tables.core import Cleaned, Outcome, Partition
+from kairos.tables.core import Cleaned, Outcome, Partition, Table
 from kairos.tables.raw import QUARANTINE
 from resources.platform import Platform
 from resources.table_io import TableIO
@@ -82,7 +82,7 @@ class Batches:
                 made[key] = self._cleaned(key, {name: by_session[key] for name, by_session in frames.items()})
             except KairosError as error:
                 failed[key] = error
-        rows = stack(recipe.table.empty(), *(part.rows for part in made.values()))
+        rows = self._kept(made, failed)
         quarantine = stack(*(part.quarantine for part in made.values())) if made else None
         span = keys[0] if len(keys) == 1 else f"{keys[0]}..{keys[-1]}"
         commit = self._table_io.commit(recipe.asset_key, run_id=work.context.run_id, key=span, reads=work.reads)
@@ -92,14 +92,31 @@ class Batches:
     def _cleaned(self, key: str, frames: dict[str, Frame]) -> Cleaned:
         made = self._recipe.fill(self._work_on(key), **frames)
         cleaned = made if isinstance(made, Cleaned) else Cleaned(made, QUARANTINE.empty())
-        rows = validated(self._recipe.asset_key, self._recipe.table, cleaned.rows)
-        _checked(self._recipe, rows)
-        return Cleaned(rows, cleaned.quarantine)
+        _checked(self._recipe, cleaned.rows)
+        return cleaned
+
+    def _kept(self, made: dict[str, Cleaned], failed: dict[str, Part | KairosError]) -> Frame:
+        """Return the rows of all sessions, validated; those that break the contract move from `made` to `failed`."""
+        asset_key, table = self._recipe.asset_key, self._recipe.table
+        try:
+            return validated(asset_key, table, _stacked(table, made))
+        except BlockedError:
+            for key, part in [*made.items()]:
+                try:
+                    validated(asset_key, table, part.rows)
+                except BlockedError as error:
+                    failed[key] = error
+                    del made[key]
+        return validated(asset_key, table, _stacked(table, made))
 
     def _part(self, key: str, made: Cleaned) -> Part:
         written, set_aside = made.rows.height, made.quarantine.height
         work = self._work_on(key)
         return Part(written, _shown(work, self._table_io, self._recipe, made.rows, written=written, set_aside=set_aside))
+
+
+def _stacked(table: Table, made: Mapping[str, Cleaned]) -> Frame:
+    return stack(table.empty(), *(part.rows for part in made.values()))
 
 
 def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:

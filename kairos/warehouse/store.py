@@ -18,6 +18,7 @@ from kairos.frames import Frame, newest_versions, stack
 from kairos.tables.core import Table
 from kairos.tables.registry import TABLES
 from kairos.warehouse.commit import Commit, commit_from
+from kairos.warehouse.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -43,6 +44,7 @@ class Warehouse:
         self.root = root
         self._sleep = sleep
         self._identities: dict[str, tuple[int, Frame]] = {}  # of tables that grow, with the version they were read at
+        self._snapshots = Snapshots()
 
     def path(self, table: Table) -> Path:
         """Return the folder of a table."""
@@ -58,14 +60,21 @@ class Warehouse:
         except TableNotFoundError:
             return None
 
+    def snapshot(self, table: Table, version: int | None = None) -> "DeltaTable | None":
+        """Return the Delta table to read from, opened again only when its log has changed; None as for `delta`.
+
+        Others read from the same one: whoever changes a table or moves it to another version takes `delta`.
+        """
+        return self._snapshots.of(self.path(table), version, lambda wanted: self.delta(table, wanted))
+
     def version(self, table: Table) -> int | None:
         """Return the newest version of a table, or None when it has never been written."""
-        found = self.delta(table)
+        found = self.snapshot(table)
         return None if found is None else found.version()
 
     def scan(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
         """Return a table lazily, declared columns and physical partition columns, at `version` or the newest."""
-        found = self.delta(table, version)
+        found = self.snapshot(table, version)
         if found is None:
             return _with_partition_columns(table, table.empty()).lazy()
         return pl.scan_delta(found)
@@ -168,7 +177,7 @@ class Warehouse:
 
     def rows(self, table: Table, *, partition: Mapping[str, Value] | None = None) -> int:
         """Return how many rows a table or one of its physical partitions holds, as its log says."""
-        found = self.delta(table)
+        found = self.snapshot(table)
         if found is None:
             return 0
         files = pl.DataFrame(found.get_add_actions(flatten=True))
@@ -177,14 +186,14 @@ class Warehouse:
 
     def history(self, table: Table) -> list[tuple[int, Commit]]:
         """Return the versions of a table with their commits, newest first; maintenance commits are left out."""
-        found = self.delta(table)
+        found = self.snapshot(table)
         lines = [] if found is None else found.history()
         commits = [(int(line["version"]), commit_from(line)) for line in lines]
         return [(version, commit) for version, commit in commits if commit is not None]
 
     def partitions(self, table: Table) -> list[dict[str, Any]]:
         """Return the physical partitions that hold rows, as column-value maps."""
-        found = self.delta(table)
+        found = self.snapshot(table)
         return [] if found is None else list(found.partitions())
 
     def _holds(self, table: Table, rows: Frame, partition: Mapping[str, Value], *, version: int) -> bool:

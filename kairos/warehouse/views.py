@@ -73,7 +73,7 @@ def publish(warehouse: Warehouse, file: Path) -> None:
 def _select(warehouse: Warehouse, table: Table) -> str:
     """Return the SELECT of a table's live files, or a typed SELECT of nothing."""
     columns = ", ".join(f'"{name}"::{_sql_type(dtype)} AS "{name}"' for name, dtype in table.dtypes.items())
-    found = warehouse.delta(table)
+    found = warehouse.snapshot(table)
     files = [] if found is None else sorted(found.file_uris())
     if not files:
         nothing = ", ".join(f'NULL::{_sql_type(dtype)} AS "{name}"' for name, dtype in table.dtypes.items())

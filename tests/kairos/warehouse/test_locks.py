@@ -27,7 +27,7 @@ from kairos.warehouse.store import Warehouse
 from tests.kairos.warehouse.test_locks import ACTS
 
 class Stuck(Warehouse):
-    def delta(self, table, version=None):
+    def snapshot(self, table, version=None):
         child = subprocess.Popen(["sleep", "60"], close_fds=False, stdout=subprocess.DEVNULL)
         print(child.pid, flush=True)
         time.sleep(60)
@@ -56,9 +56,9 @@ class Stamped(Warehouse):
         super().__init__(root)
         self.proceeded = None
 
-    def delta(self, table, version=None):
+    def snapshot(self, table, version=None):
         self.proceeded = self.proceeded or time.monotonic()
-        return super().delta(table, version)
+        return super().snapshot(table, version)
 
 
 @contextmanager

@@ -107,8 +107,8 @@ def test_a_home_that_was_moved_still_opens(home):
 class Overtaken(Warehouse):
     """A warehouse to which a payload and a trial are brought while its views are being pinned."""
 
-    def delta(self, table, version=None):
-        found = super().delta(table, version)
+    def snapshot(self, table, version=None):
+        found = super().snapshot(table, version)
         if table is RAW_SEP:
             for name in ("raw_sep", "trials"):
                 Warehouse(self.root).append_new(TABLES[name], appended(name, "late"), commit=Commit("test"))
