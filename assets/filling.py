@@ -87,7 +87,8 @@ class Batches:
         span = keys[0] if len(keys) == 1 else f"{keys[0]}..{keys[-1]}"
         commit = self._table_io.commit(recipe.asset_key, run_id=work.context.run_id, key=span, reads=work.reads)
         self._table_io.add(recipe.table, rows, quarantine, commit=commit)
-        return failed | {key: self._part(key, part) for key, part in made.items()}
+        total = self._table_io.rows(recipe.table)
+        return failed | {key: self._part(key, part, total) for key, part in made.items()}
 
     def _cleaned(self, key: str, frames: dict[str, Frame]) -> Cleaned:
         made = self._recipe.fill(self._work_on(key), **frames)
@@ -109,10 +110,10 @@ class Batches:
                     del made[key]
         return validated(asset_key, table, _stacked(table, made))
 
-    def _part(self, key: str, made: Cleaned) -> Part:
+    def _part(self, key: str, made: Cleaned, total: int) -> Part:
         written, set_aside = made.rows.height, made.quarantine.height
         work = self._work_on(key)
-        return Part(written, _shown(work, self._table_io, self._recipe, made.rows, written=written, set_aside=set_aside))
+        return Part(written, _shown(work, self._recipe, made.rows, total=total, written=written, set_aside=set_aside))
 
 
 def _stacked(table: Table, made: Mapping[str, Cleaned]) -> Frame:
@@ -138,7 +139,8 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
         table_io.replace(recipe.table, rows, quarantine, key=work.key, commit=commit, restate=recipe.from_reads_alone)
         written = rows.height
     draw = partial(recipe.plot, rows) if recipe.plot is not None else None
-    shown = _shown(work, table_io, recipe, rows, written=written, set_aside=0 if quarantine is None else quarantine.height)
+    set_aside, total = 0 if quarantine is None else quarantine.height, table_io.rows(recipe.table)
+    shown = _shown(work, recipe, rows, total=total, written=written, set_aside=set_aside)
     return Part(written, shown, verdicts, draw)
 
 
@@ -166,9 +168,9 @@ def _checked(recipe: Recipe, rows: Frame) -> tuple[Verdict, ...]:
     return verdicts
 
 
-def _shown(work: Work, table_io: TableIO, recipe: Recipe, rows: Frame, *, written: int, set_aside: int) -> dict[str, Any]:
+def _shown(work: Work, recipe: Recipe, rows: Frame, *, total: int, written: int, set_aside: int) -> dict[str, Any]:
     """Return the metadata of one partition."""
-    shown = metadata.counts(table_io.rows(recipe.table), written, partitioned=bool(work.key), added=recipe.append)
+    shown = metadata.counts(total, written, partitioned=bool(work.key), added=recipe.append)
     shown["rows quarantined"] = set_aside
     shown["reads"] = metadata.reads_shown(work.reads)
     if rows.height and rows.width <= MAX_PREVIEW_COLUMNS:

@@ -7,6 +7,7 @@ Whatever else stops a run leaves the partitions before it written and recorded.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,10 +77,21 @@ def validated(asset_key: str, table: Table, frame: Frame) -> Frame:
     Raises:
         BlockedError: The contract does not hold.
     """
-    try:
+    with contract_shown(asset_key, rows=frame.height):
         return table.validate(frame)
+
+
+@contextmanager
+def contract_shown(asset_key: str, *, rows: int) -> Iterator[None]:
+    """Show a contract that `rows` rows break as a failed check of the asset.
+
+    Raises:
+        BlockedError: The contract does not hold.
+    """
+    try:
+        yield
     except ContractError as error:
-        broken = Outcome(passed=False, summary=str(error), figures={"rows": frame.height})
+        broken = Outcome(passed=False, summary=str(error), figures={"rows": rows})
         raise BlockedError(str(error), [Verdict(asset_key, CONTRACT, broken)]) from error
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from assets import metadata
 from assets.partitions import sessions
-from assets.parts import Part, fill_parts, validated
+from assets.parts import Part, contract_shown, fill_parts
 from assets.table_asset import OWNERS, Work, check_specs, table_asset
 from kairos.calendar import require_session
 from kairos.frames import Frame, stack
@@ -108,14 +108,14 @@ def _exports(vendor: Vendor, platform: Platform) -> Iterator[Frame]:
 def _received(context: dg.AssetExecutionContext, table_io: TableIO, records: Frame, *, key: str) -> Part:
     """Record what was received, and return what the UI shows of it."""
     asset_key = context.asset_key.to_user_string()
-    rows = validated(asset_key, raw.RAW_PAYLOADS, records)
     commit = table_io.commit(asset_key, run_id=context.run_id, key=key or "-", reads={})
-    added = table_io.add(raw.RAW_PAYLOADS, rows, None, commit=commit)
+    with contract_shown(asset_key, rows=records.height):
+        added = table_io.add(raw.RAW_PAYLOADS, records, None, commit=commit)
     shown = metadata.counts(table_io.rows(raw.RAW_PAYLOADS), added, partitioned=bool(key), added=True)
-    shown["rows inside"] = int(rows["rows"].sum())
-    shown["rows rejected"] = int(rows["rejected"].sum())
-    shown["bytes"] = int(rows["bytes"].sum())
-    shown["preview"] = metadata.preview(rows.drop("path", "received_year"))
+    shown["rows inside"] = int(records["rows"].sum())
+    shown["rows rejected"] = int(records["rejected"].sum())
+    shown["bytes"] = int(records["bytes"].sum())
+    shown["preview"] = metadata.preview(records.drop("path", "received_year"))
     return Part(added, shown)
 
 

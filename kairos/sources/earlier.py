@@ -28,18 +28,18 @@ def names_expected(warehouse: Warehouse, dataset: str, session: date) -> int:
     return int(newest.select(pl.col("ticker").n_unique()).collect().item())
 
 
-def rows_since_before(warehouse: Warehouse, records: Frame, spec: Dataset, *, since: date) -> int:
+def rows_since_before(warehouse: Warehouse, received: Frame, spec: Dataset, *, source: str, since: date) -> int:
     """Return how many rows dated or changed since a day the newest delivery that has been read held; 0 where there is none.
 
     Args:
         warehouse: The raw tables.
-        records: Rows of `raw_payloads` of the delivery that is to come; they tell the source.
+        received: Rows of `raw_payloads` so far.
         spec: The dataset.
+        source: Whose delivery is to come.
         since: The day.
     """
     read = stack(*(warehouse.identities(table) for table in _tables(spec.name)))
-    of_source = pl.col("source") == records["source"][0]
-    payloads = warehouse.read(RAW_PAYLOADS, where=of_source).join(read, on="payload_id", how="semi").sort("fetched_at")
+    payloads = received.filter(pl.col("source") == source).join(read, on="payload_id", how="semi").sort("fetched_at")
     if not payloads.height:
         return 0
     newest = payloads.tail(1)

@@ -70,9 +70,10 @@ def pull_session(
         "tickers": (land(client.updated_since("tickers", swept), store), swept),
         "actions": (land(client.updated_since("actions", actions_swept), store), actions_swept),
     }
+    received = warehouse.read(raw.RAW_PAYLOADS)
     for dataset, (landed, since) in pulls.items():
         spec = dataset_named(dataset)
-        before = rows_since_before(warehouse, landed.payload_rows, spec, since=since)
+        before = rows_since_before(warehouse, received, spec, source=landed.payload_rows["source"][0], since=since)
         found = landed.rows.unique(spec.key).height
         check_seen_again(found, before, dataset=dataset, since=since)
     return stack(*(landed.payload_rows for landed, _ in pulls.values())).with_columns(session=pl.lit(session))

@@ -54,13 +54,16 @@ def test_the_newest_delivery_that_has_been_read_is_the_measure(warehouse):
         record("daily", session=DAY, rows=2, hours=1),
         record("next", session=DAY + timedelta(days=1), rows=0, hours=2),
     )
-    coming = payloads(unread)
-    assert rows_since_before(warehouse, coming, ACTIONS, since=DAY) == 0
+
+    def measure():
+        return rows_since_before(warehouse, warehouse.read(RAW_PAYLOADS), ACTIONS, source=unread["source"], since=DAY)
+
+    assert measure() == 0
     warehouse.append_new(RAW_PAYLOADS, payloads(export, pulled, unread), commit=BY)
     warehouse.append_new(RAW_ACTIONS_BULK, rows(RAW_ACTIONS_BULK, "bulk", DAY, DAY, DAY), commit=BY)
-    assert rows_since_before(warehouse, coming, ACTIONS, since=DAY) == 3
+    assert measure() == 3
     warehouse.append_new(RAW_ACTIONS, rows(RAW_ACTIONS, "daily", DAY, DAY - timedelta(days=1)), commit=BY)
-    assert rows_since_before(warehouse, coming, ACTIONS, since=DAY) == 1
+    assert measure() == 1
 
 
 def test_the_export_before_is_the_newest_of_the_same_question(warehouse):
