@@ -22,7 +22,7 @@ from tests.journeys.secrets_told import files_that_tell
 pytestmark = pytest.mark.slow
 
 SEED = 20131227
-FEW_KILLS = 4
+FEW_KILLS = 3
 FIRST = 40  # position of the session whose evening the export is of
 TRIES_WITH_FAULTS = 2
 RAW_DAILY = ["raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily"]
@@ -109,7 +109,7 @@ def evenings(tmp_path_factory, request):
     """Two homes after the same sessions: one of a calm vendor, one of faults and kills."""
     folder = tmp_path_factory.mktemp("evenings")
     wanted = request.config.getoption("--kills") or FEW_KILLS
-    seed = int(os.environ.get("KAIROS_TEST_SEED", SEED))
+    seed = request.config.getoption("--seed") or SEED
     market = generate("tiny", 3)
     clock = MovingClock(evening(market.sessions[FIRST]))
     with VendorServer(market, clock, key=SECRET) as server, Forks({}) as forks:

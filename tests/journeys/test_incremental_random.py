@@ -3,7 +3,6 @@
 Two things are no matter of payloads: when a holdout was sealed and what was tried. A rebuilt home takes them over.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from tests.journeys.story_home import (
 
 pytestmark = pytest.mark.slow
 SEEDS = (1,)
+FIRST_OF_MANY = 100
 INSTANTS = 30
 LONG = 12  # operations of a story without assets
 ASSETS_EVERY = 8
@@ -47,7 +47,7 @@ def test_so_do_many_more(request, tmp_path):
     seconds = request.config.getoption("--seconds")
     if not seconds:
         pytest.skip("--seconds S goes on with further seeds for S seconds")
-    began, seed = time.monotonic(), int(os.environ.get("STORY_SEED", "100"))
+    began, seed = time.monotonic(), request.config.getoption("--seed") or FIRST_OF_MANY
     while time.monotonic() - began < seconds:
         check_engine(tell(seed, length=LONG), tmp_path / f"engine_{seed}")
         if seed % ASSETS_EVERY == 0:

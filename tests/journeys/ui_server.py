@@ -86,7 +86,7 @@ class Ui:
         """Return a run's status."""
         return str(self.ask(STATUS, id=run_id)["runOrError"]["status"])
 
-    def end_of(self, run_id: str, *, within: float = 400) -> str:
+    def end_of(self, run_id: str, *, within: float = 900) -> str:
         """Wait until a run ends and return its status then, or whatever it is when the time is over."""
         await_truth(lambda: self.status(run_id) in ENDS, within=within)
         return self.status(run_id)
