@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from kairos.errors import SourceError
-from kairos.market.loaded import Touched
+from kairos.tables.market import DAILY_RETURNS, SEP_BASE
 from kairos.tables.raw import RAW_PAYLOADS, RAW_SEP
 from kairos.warehouse.commit import Commit
 from resources.platform import Platform
@@ -24,14 +24,15 @@ def home(tmp_path, monkeypatch):
     return Platform(home=str(tmp_path))
 
 
-def received(home, session, *dated):
-    """Write the payload of a session with price rows of these days."""
+def received(home, session, *dated, **prices):
+    """Write the payload of a session with price rows of these days; `prices` are those of the last."""
     text = dict.fromkeys(("sha256", "request", "path"), "x") | {"payload_id": f"p{session}", "dataset": "sep"}
     payload = pl.DataFrame({**SEEN, **text, "session": session, "bytes": 1, "rows": 1, "rejected": 0})
     home.warehouse.append_new(RAW_PAYLOADS, RAW_PAYLOADS.conform(payload), commit=BY)
     bare = dict.fromkeys(("open", "high", "low", "volume", "closeadj", "closeunadj", "lastupdated"))
     rows = [
         {**SEEN, **bare, "payload_id": f"p{session}", "row": n, "ticker": "A", "date": day, "close": 1.0}
+        | (prices if day == dated[-1] else {})
         for n, day in enumerate(dated)
     ]
     home.warehouse.append_new(RAW_SEP, RAW_SEP.conform(pl.DataFrame(rows)), commit=BY)
@@ -74,13 +75,29 @@ def span(first, last):
     return years | {"kairos/only-changed": "true"}
 
 
-def test_where_adjusted_prices_alone_moved_the_prices_are_built_again_and_no_more(home, monkeypatch):
-    monkeypatch.setattr("schedules.watch.years_touched", lambda *_: Touched((2014, 2015, 2016), (2017, 2018)))
+def shown(home, day, **prices):
+    """Let the tables show a price of ticker A, and a return of it."""
+    told = {"permaticker": 1, "session": day, "ticker": "A", "payload_id": "before", "row": 0, "ret_source": "close"}
+    told |= SEEN | {"known_at": SEEN["fetched_at"], "known_source": "observed", "is_delisting": False} | prices
+    for table in (SEP_BASE, DAILY_RETURNS):
+        bare = dict.fromkeys(table.columns) | {name: value for name, value in told.items() if name in table.columns}
+        home.warehouse.replace(
+            table,
+            pl.DataFrame([bare], schema=table.dtypes),
+            partition={"year": day.year},
+            commit=Commit("test", partition=str(day.year)),
+        )
+
+
+def test_where_adjusted_prices_alone_moved_the_prices_are_built_again_and_no_more(home):
+    old = date(2014, 3, 3)
+    shown(home, old, close=1.0, closeadj=0.9, closeunadj=1.0)
+    received(home, date(2018, 7, 5), date(2018, 7, 5), old, closeadj=0.8, closeunadj=1.0)
     context = ran(**{"dagster/partition": "2018-07-05"})
     prices, everything = refresh_after_ingest(context, platform=home)
-    assert prices.tags == span("2014", "2016")
+    assert prices.tags == span("2014", "2017")
     assert [key.to_user_string() for key in prices.asset_selection] == ["sep_versions", "sep_base", "corrections"]
-    assert everything.tags == span("2017", "2018")
+    assert everything.tags == {"dagster/partition": "2018", "kairos/only-changed": "true"}
     assert everything.asset_selection is None
     assert prices.run_key != everything.run_key
 
