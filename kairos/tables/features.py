@@ -9,7 +9,7 @@ from kairos.frames import Frame
 from kairos.tables.core import Check, Outcome, Partition, Schema, Table
 
 
-def column(dtype: type[pl.DataType], description: str, *, unit: str = "", nullable: bool = False) -> pa.Column:
+def column(dtype: type[pl.DataType] | pl.DataType, description: str, *, unit: str = "", nullable: bool = False) -> pa.Column:
     """Declare a column of a schema built from declarations."""
     return pa.Column(dtype, nullable=nullable, description=description, metadata={"unit": unit})
 

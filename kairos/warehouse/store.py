@@ -237,10 +237,11 @@ class Warehouse:
 
 
 def _with_partition_columns(table: Table, frame: Frame) -> Frame:
-    """Add the physical `year` column where the table is partitioned by it without declaring it."""
+    """Add the physical `year` column, of the session or else of known_at, where the table does not declare it."""
     if "year" not in table.partition_by or "year" in frame.columns:
         return frame
-    return frame.with_columns(pl.col("session").dt.year().cast(pl.Int32).alias("year"))
+    dated = "session" if "session" in frame.columns else "known_at"
+    return frame.with_columns(pl.col(dated).dt.year().cast(pl.Int32).alias("year"))
 
 
 def _plain(error: Exception) -> str:
