@@ -16,7 +16,15 @@ from kairos.sources.formats import column_names
 from kairos.sources.mapping import file_request, parse_mapping, resolve_mapping
 from kairos.sources.payloads import Payload
 
-__all__ = ["drop_received_at", "minted_permaticker", "parse_mapping", "read_files", "with_minted_permaticker"]
+__all__ = [
+    "drop_received_at",
+    "files_among",
+    "minted_permaticker",
+    "parse_mapping",
+    "read_files",
+    "read_whole",
+    "with_minted_permaticker",
+]
 
 SUFFIXES = (".csv", ".csv.gz", ".zip", ".parquet", ".pq", ".json", ".json.gz", ".tar.gz")
 DROP_NAME = re.compile(r"(\d{4})(\d{2})(\d{2})\.tar\.gz")
@@ -43,8 +51,8 @@ def read_files(
         SourceError: Nothing to read, a file of an unknown kind, or columns that do not fit; the message has a `--map`.
     """
     spec = dataset_named(dataset)
-    for file in _files(paths):
-        content = _content(file)
+    for file in files_among(paths):
+        content = read_whole(file)
         drop = _drop_day(file)
         chosen = mapping or (DROP_MAPPING if drop and spec is SEP else {})
         theirs = _resolved(content, spec, chosen, where=str(file))
@@ -76,7 +84,12 @@ def with_minted_permaticker(frame: Frame) -> Frame:
     )
 
 
-def _files(paths: Iterable[Path]) -> list[Path]:
+def files_among(paths: Iterable[Path]) -> list[Path]:
+    """Return every file named or lying in a named folder, folders in the order of their paths, each once.
+
+    Raises:
+        SourceError: A path does not exist, or there is nothing to read.
+    """
     found: dict[Path, None] = {}
     for path in paths:
         if not path.exists():
@@ -95,7 +108,12 @@ def _inside(folder: Path) -> Sequence[Path]:
     return sorted(file for file in files if file.name.lower().endswith(SUFFIXES))
 
 
-def _content(file: Path) -> bytes:
+def read_whole(file: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
     try:
         return file.read_bytes()
     except OSError as error:
