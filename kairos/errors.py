@@ -1,5 +1,7 @@
 """What Kairos raises. Each message says what, where, found, expected and what to do."""
 
+from datetime import datetime
+
 
 class KairosError(Exception):
     """Base of every error that a user can do something about; the command line prints it as one line."""
@@ -31,6 +33,18 @@ class PlanError(SourceError):
 
 class RateLimitError(SourceError):
     """The vendor's limit is reached and waiting any longer is not allowed."""
+
+
+class BudgetError(RateLimitError):
+    """The calls that the user allows for a day are used up.
+
+    Attributes:
+        opens_at: When calls are allowed again, aware.
+    """
+
+    def __init__(self, message: str, *, opens_at: datetime) -> None:
+        super().__init__(message)
+        self.opens_at = opens_at
 
 
 class WarehouseError(KairosError):

@@ -16,17 +16,45 @@ _BLOCK_ROWS = 150_000  # a block of names whose columns fit the processor's cach
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """A panel that features read: one row per name and session, sorted by both.
+
+    Attributes:
+        name: What it is, for messages.
+        columns: What a feature may read.
+        tables: Tables it is made from.
+        advice: What to do about a feature that reads anything else.
+        stamps: Columns of instants that go into the feature table beside the features, with what they hold.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    tables: tuple[str, ...]
+    advice: str
+    stamps: tuple[tuple[str, str], ...] = ()
+
+
+PRICES = Inputs(
+    name="the price panel",
+    columns=PANEL_COLUMNS,
+    tables=("daily_returns",),
+    advice="adjusted price levels are not among them because they know later splits and dividends",
+)
+
+
+@dataclass(frozen=True)
 class Feature:
     """A declared feature: one number per name and session, known after that session's close.
 
     Attributes:
         name: Column name.
-        formula: Words of t; C, O, H, L, R, V, DV, P as in `price_panel`.
+        formula: Words of t; C, O, H, L, R, V, DV, P as in `price_panel`, facts as the columns of their panel.
         expr: Polars expression over the panel's columns, windows written with `kairos.features.operators`.
         lookback: Oldest row it reads, in rows before t; the value is null until the name has that many.
         source: The paper or book it comes from.
         unit: Unit of the value; empty for a pure number.
         nulls: When it is null beyond an unfilled window or a missing input in it.
+        inputs: The panel it reads.
     """
 
     name: str
@@ -36,14 +64,15 @@ class Feature:
     source: str
     unit: str = ""
     nulls: str = ""
+    inputs: Inputs = PRICES
 
     def __post_init__(self) -> None:
         """Refuse a feature that reads what the panel has not, or reaches further back than a year's panel does."""
-        unknown = sorted(set(self.expr.meta.root_names()) - set(PANEL_COLUMNS))
+        unknown = sorted(set(self.expr.meta.root_names()) - set(self.inputs.columns))
         if unknown:
             raise ContractError(
-                f"feature {self.name}: reads {', '.join(unknown)}; the price panel has {', '.join(PANEL_COLUMNS)}. "
-                "Write it in those; adjusted price levels are not among them because they know later splits and dividends."
+                f"feature {self.name}: reads {', '.join(unknown)}; {self.inputs.name} has {', '.join(self.inputs.columns)}. "
+                f"Write it in those; {self.inputs.advice}."
             )
         if not 0 <= self.lookback <= MAX_LOOKBACK:
             raise ContractError(
@@ -59,18 +88,25 @@ class Feature:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features that share a table."""
+    """Features that share a table and the panel they read."""
 
     name: str
     description: str
     features: tuple[Feature, ...]
+    inputs: Inputs = PRICES
 
     def __post_init__(self) -> None:
-        """Refuse a set in which a name occurs twice."""
+        """Refuse a set in which a name occurs twice, or a feature that reads another panel."""
         names = self.names
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ContractError(f"{self.name}: feature(s) {', '.join(repeated)} declared more than once. Rename or drop one.")
+        strangers = [feature.name for feature in self.features if feature.inputs != self.inputs]
+        if strangers:
+            raise ContractError(
+                f"{self.name}: feature(s) {', '.join(strangers)} do not read {self.inputs.name} as the set does. "
+                "Give the features of one set the same inputs."
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,16 +115,17 @@ class FeatureSet:
 
 
 def compute(feature_set: FeatureSet, panel: Frame) -> Frame:
-    """Return permaticker, session and the set's features (Float32, never NaN or infinite) for every row of `panel`.
+    """Return the key, the stamps of the inputs and the features (Float32, finite or null) for every row of `panel`.
 
     Args:
         feature_set: What to compute.
-        panel: A frame as `price_panel` makes it.
+        panel: The set's inputs, as `price_panel` makes them for prices.
     """
     values = [feature.expr.cast(pl.Float32).alias(feature.name) for feature in feature_set.features]
+    kept = (*KEY, *(name for name, _ in feature_set.inputs.stamps))
     finite = [pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in feature_set.names]
     blocks = [
-        block.lazy().select(*KEY, *values).with_columns(finite).collect(engine="in-memory") for block in _name_blocks(panel)
+        block.lazy().select(*kept, *values).with_columns(finite).collect(engine="in-memory") for block in _name_blocks(panel)
     ]
     return pl.concat(blocks, rechunk=True)
 

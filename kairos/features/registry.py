@@ -1,11 +1,14 @@
 """Every feature set there is, by table name. A new family is one file and one entry here."""
 
-from kairos.features import price_action, trend, volatility, volume
+from kairos.features import fundamentals, price_action, revisions, trend, volatility, volume
 from kairos.features.core import FeatureSet
 
 FEATURE_SETS: dict[str, FeatureSet] = {
     family.FEATURE_SET.name: family.FEATURE_SET for family in (price_action, trend, volatility, volume)
 }
+
+FACT_SETS: dict[str, FeatureSet] = {family.FEATURE_SET.name: family.FEATURE_SET for family in (fundamentals, revisions)}
+"""The sets made from facts as known, by table name; `kairos.fundamentals` builds them."""
 
 ALL_FEATURES = tuple(feature for family in FEATURE_SETS.values() for feature in family.features)
 """The features of every set, in the order of the matrix."""

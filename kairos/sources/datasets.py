@@ -1,59 +1,22 @@
-"""The datasets that can be fetched or imported: their raw table, the vendor's code, key and filters."""
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-
-import polars as pl
+"""The datasets of prices: their raw table, the vendor's code, key and filters; and every dataset by name."""
 
 from kairos.errors import SourceError
-from kairos.tables.core import Table
-from kairos.tables.raw import RAW_ACTIONS, RAW_DAILY, RAW_SEP, RAW_TICKERS, RawRows
+from kairos.sources.core import BOOKKEEPING, Dataset, require_expected
+from kairos.sources.feeds import FEEDS
+from kairos.tables.raw import RAW_ACTIONS, RAW_DAILY, RAW_SEP, RAW_TICKERS
 
-BOOKKEEPING = tuple(RawRows.to_schema().columns)
-"""Columns that Kairos adds to every raw row."""
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """One kind of rows.
-
-    Attributes:
-        name: Short name: sep, tickers, actions or daily.
-        table: Raw table that declares the columns.
-        vendor_code: Path of the table at Nasdaq Data Link.
-        key: The vendor's primary key.
-        required: Columns without which no file is accepted.
-        expected: Columns that the vendor always sends; an answer without one is refused.
-        rejecting: Columns whose unreadable value rejects the row; elsewhere only the value is dropped.
-        since_filter: Filter that finds what changed since a day.
-        session_filter: Filter that finds one day, if there is one.
-        fixed: Filters that go with every request.
-        aliases: Names under which other vendors deliver a column, lower case.
-    """
-
-    name: str
-    table: Table
-    vendor_code: str
-    key: tuple[str, ...]
-    required: tuple[str, ...]
-    expected: tuple[str, ...]
-    rejecting: tuple[str, ...]
-    since_filter: str
-    session_filter: str | None = None
-    fixed: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def dtypes(self) -> dict[str, pl.DataType]:
-        """Names and types of the columns that a source delivers, in the raw table's order."""
-        return {name: dtype for name, dtype in self.table.dtypes.items() if name not in BOOKKEEPING}
-
-    @property
-    def never_null(self) -> tuple[str, ...]:
-        """Delivered columns that every row must fill."""
-        columns = self.table.schema.columns
-        return tuple(name for name in self.dtypes if not columns[name].nullable)
-
+__all__ = [
+    "ACTIONS",
+    "BOOKKEEPING",
+    "DAILY",
+    "DATASETS",
+    "EVERY",
+    "SEP",
+    "TICKERS",
+    "Dataset",
+    "dataset_named",
+    "require_expected",
+]
 
 TICKER_ALIASES = ("symbol", "tick", "sym", "ric", "secid")
 DATE_ALIASES = ("session", "day", "tradedate", "trade_date", "datetime", "timestamp")
@@ -121,30 +84,17 @@ DAILY = Dataset(
 )
 
 DATASETS = {dataset.name: dataset for dataset in (SEP, TICKERS, ACTIONS, DAILY)}
+"""The datasets of prices, by name."""
+EVERY = {**DATASETS, **FEEDS}
+"""Prices and feeds, by name."""
 
 
 def dataset_named(name: str) -> Dataset:
-    """Return the dataset of that name.
+    """Return the dataset of that name, one of prices or a feed.
 
     Raises:
         SourceError: There is none.
     """
-    if name not in DATASETS:
-        raise SourceError(f"dataset {name!r}: unknown; expected one of {', '.join(DATASETS)}.")
-    return DATASETS[name]
-
-
-def require_expected(found: Iterable[str], *, dataset: Dataset, where: str) -> None:
-    """Raise if a vendor's answer lacks a column that the vendor always sends.
-
-    Raises:
-        SourceError: One or more are missing; the message names them.
-    """
-    present = list(found)
-    missing = [name for name in dataset.expected if name not in present]
-    if missing:
-        raise SourceError(
-            f"{where}: column(s) {', '.join(missing)} missing from {dataset.vendor_code}; "
-            f"found {', '.join(present) or 'none'}. Nothing was read; the vendor may have changed "
-            "its table: run again later, or look for a newer Kairos."
-        )
+    if name not in EVERY:
+        raise SourceError(f"dataset {name!r}: unknown; expected one of {', '.join(EVERY)}.")
+    return EVERY[name]

@@ -2,20 +2,20 @@
 
 import gzip
 import io
-import json
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import IO, Any
+from typing import IO
 
 import polars as pl
 
 from kairos.errors import SourceError
 from kairos.frames import Frame
 from kairos.sources.ndl import Page, decode_page
+from kairos.sources.objects import decode_objects, holds_objects, json_series, objects_frame
 
 PARQUET, ZIP, GZIP, BOM = b"PAR1", b"PK", b"\x1f\x8b", b"\xef\xbb\xbf"
 DROP_MEMBER = "prices.csv"
@@ -37,7 +37,7 @@ def column_names(content: bytes, *, where: str) -> list[str]:
     with _opened(content, where=where) as stream:
         head = stream.readline(HEADER_BYTES)
         if _is_json(head):
-            return list(decode_page(head + stream.read(), where=where).columns)
+            return _from_json(head + stream.read(), where=where).columns
     return _csv(head, where=where).columns
 
 
@@ -58,7 +58,7 @@ def read_frame(content: bytes, columns: Iterable[str] | None = None, *, where: s
             return pl.read_parquet(io.BytesIO(content), columns=wanted)
     with _opened(content, where=where) as stream:
         body = stream.read()
-    frame = _from_page(decode_page(body, where=where)) if _is_json(body) else _csv(body, where=where)
+    frame = _from_json(body, where=where) if _is_json(body) else _csv(body, where=where)
     return frame if wanted is None else frame.select(wanted)
 
 
@@ -90,19 +90,15 @@ def _csv(body: bytes, *, where: str) -> Frame:
     return frame
 
 
+def _from_json(body: bytes, *, where: str) -> Frame:
+    if holds_objects(body):
+        return objects_frame(decode_objects(body, where=where))
+    return _from_page(decode_page(body, where=where))
+
+
 def _from_page(page: Page) -> Frame:
     values = zip(*page.rows, strict=True) if page.rows else ([] for _ in page.columns)
-    return pl.DataFrame([_json_series(name, list(column)) for name, column in zip(page.columns, values, strict=True)])
-
-
-def _json_series(name: str, values: list[Any]) -> pl.Series:
-    kinds = set(map(type, values)) - {type(None)}
-    if kinds == {int} and max(abs(value) for value in values if value is not None) < 1 << 63:
-        return pl.Series(name, values, dtype=pl.Int64)
-    if kinds == {float}:
-        return pl.Series(name, values, dtype=pl.Float64)
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
-    return pl.Series(name, texts, dtype=pl.String)
+    return pl.DataFrame([json_series(name, list(column)) for name, column in zip(page.columns, values, strict=True)])
 
 
 def _is_json(head: bytes) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 from pydantic import SecretStr
 
 from kairos.errors import RateLimitError, SourceError
-from kairos.sources.pace import RateLimiter, RetryPolicy, Timing
+from kairos.sources.pace import Limiter, RetryPolicy, Timing
 
 if TYPE_CHECKING:
     import httpx
@@ -34,7 +34,8 @@ class Request:
     Attributes:
         url: Without parameters that hold a secret.
         params: Query parameters.
-        headers: Headers; secrets belong here and nowhere else.
+        headers: Headers; secrets belong here wherever the vendor takes them so.
+        secret_params: Query parameters that hold a secret, where the vendor takes it no other way.
         follow_redirects: Only ever for requests without a secret header.
         allowance_s: Replaces both limits of the policy, for large downloads.
     """
@@ -42,6 +43,7 @@ class Request:
     url: str = field(repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_params: Mapping[str, str] = field(default_factory=dict, repr=False)
     follow_redirects: bool = False
     allowance_s: float | None = None
 
@@ -113,7 +115,7 @@ class Http:
         self,
         *,
         policy: RetryPolicy,
-        limiter: RateLimiter,
+        limiter: Limiter,
         timing: Timing | None = None,
         secrets: tuple[SecretStr, ...] = (),
     ) -> None:
@@ -173,7 +175,7 @@ class Http:
             with self._connected(request.url).stream(
                 "GET",
                 request.url,
-                params=dict(request.params) or None,
+                params={**request.params, **request.secret_params} or None,
                 headers=dict(request.headers),
                 follow_redirects=request.follow_redirects,
             ) as response:

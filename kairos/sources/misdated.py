@@ -1,16 +1,19 @@
-"""Dates that no row can bear: before the calendar begins, and, of prices, after the day they were received."""
+"""Dates that cannot be: rows before the calendar or after their receipt, and filings before or long after their period."""
 
 import polars as pl
 
 from kairos.calendar import FIRST_DATE, NEW_YORK
 from kairos.frames import Frame
-from kairos.sources.datasets import Dataset
+from kairos.sources.core import Dataset
 from kairos.sources.payloads import Payload
 from kairos.tables.raw import QUARANTINE
 
 BEFORE_CALENDAR = "before_calendar"
 AFTER_RECEIPT = "after_receipt"
-ANNOUNCED = ("actions",)  # datasets that tell of days to come
+FILED_TOO_EARLY = "filed_before_period_end"
+FILED_TOO_LATE = "filed_over_a_year_later"
+ANNOUNCED = ("actions", "fmp_analyst_estimates")  # datasets that tell of days to come
+LATEST_FILING_DAYS = 365  # vendors' old rows bear filing dates that are no such thing
 
 
 def misdated(dates: pl.Series, payload: Payload) -> pl.Series:
@@ -24,9 +27,29 @@ def misdated(dates: pl.Series, payload: Payload) -> pl.Series:
     return pl.DataFrame({"date": dates}).select(reason.alias("reason"))["reason"]
 
 
-def misdated_rejects(sent: Frame, dates: pl.Series, reasons: pl.Series, *, payload: Payload, spec: Dataset) -> Frame:
-    """Return the quarantine lines of the rows that have a reason, with the required values as sent."""
-    told = sent.select(spec.required).with_row_index("row").with_columns(dates.alias("_date"), reasons.alias("reason"))
+def misfiled(dates: pl.Series, filed: pl.Series) -> pl.Series:
+    """Return, row by row, why a filing date cannot be that of a period ending on `dates`; null where it can, or is null."""
+    days = (filed - dates).dt.total_days().alias("days")
+    early, late = pl.col("days") <= 0, pl.col("days") > LATEST_FILING_DAYS
+    reason = pl.when(early).then(pl.lit(FILED_TOO_EARLY)).when(late).then(pl.lit(FILED_TOO_LATE))
+    return pl.DataFrame([days]).select(reason.alias("reason"))["reason"]
+
+
+def misdated_rejects(
+    sent: Frame, dates: pl.Series, reasons: pl.Series, *, payload: Payload, spec: Dataset, nulled: str | None = None
+) -> Frame:
+    """Return the quarantine lines of the rows that have a reason, with the required values as sent.
+
+    Args:
+        sent: Our columns as sent.
+        dates: The rows' dates; a line is filed under its year.
+        reasons: Why, null where all is well.
+        payload: Where the rows came.
+        spec: Its dataset.
+        nulled: The column that alone was dropped; None where the whole row was.
+    """
+    shown = spec.required if nulled is None else (*spec.required, nulled)
+    told = sent.select(shown).with_row_index("row").with_columns(dates.alias("_date"), reasons.alias("reason"))
     told = told.filter(pl.col("reason").is_not_null())
     if told.is_empty():
         return QUARANTINE.empty()
@@ -36,7 +59,7 @@ def misdated_rejects(sent: Frame, dates: pl.Series, reasons: pl.Series, *, paylo
         pl.lit(payload.source).alias("source"),
         pl.lit(payload.dataset).alias("dataset"),
         pl.lit(payload.payload_id).alias("payload_id"),
-        pl.lit("row_rejected").alias("action"),
-        pl.struct(pl.col(name).cast(pl.String) for name in spec.required).struct.json_encode().alias("detail"),
+        pl.lit("row_rejected" if nulled is None else "value_nulled").alias("action"),
+        pl.struct(pl.col(name).cast(pl.String) for name in shown).struct.json_encode().alias("detail"),
     )
     return QUARANTINE.conform(lines)

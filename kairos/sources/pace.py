@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 WINDOW_S = 600.0  # vendors count calls in ten minutes
 
@@ -19,11 +20,13 @@ class Timing:
         sleep: Waits that many seconds.
         monotonic: Seconds that never run backwards.
         chance: A number in [0, 1) that spreads retries; no result depends on it.
+        wall: Seconds since 1970 as all processes of a machine count them; only call budgets ask.
     """
 
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
+    wall: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class RetryPolicy:
         """Return the wait after failure number `attempt`, from 0: exponential, the upper half of it by chance."""
         longest = min(self.longest_delay_s, self.first_delay_s * 2.0 ** min(attempt, 30))
         return longest * (0.5 + 0.5 * chance)
+
+
+class Limiter(Protocol):
+    """Whatever lets calls pass."""
+
+    def take(self) -> None:
+        """Wait until one more call is allowed, and count it."""
 
 
 class RateLimiter:

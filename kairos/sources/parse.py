@@ -10,16 +10,17 @@ import polars as pl
 from kairos.errors import SourceError
 from kairos.frames import Frame, stack
 from kairos.sources.casts import cast_column, unreadable
-from kairos.sources.datasets import Dataset, dataset_named, require_expected
-from kairos.sources.formats import read_frame
-from kairos.sources.mapping import FILE_PREFIX, mapping_in, resolve_mapping
-from kairos.sources.misdated import misdated, misdated_rejects
+from kairos.sources.core import Dataset
+from kairos.sources.datasets import dataset_named
+from kairos.sources.mapping import FILE_PREFIX
+from kairos.sources.misdated import misdated, misdated_rejects, misfiled
 from kairos.sources.payloads import Payload
+from kairos.sources.sent import Sent, sent_rows
 from kairos.tables.raw import QUARANTINE, RAW_PAYLOADS
 
 ROW = "row"
 STRAY = 2  # unreadable values of a column that say nothing about its type
-DATE = "date"
+DATE, FILED = "date", "filing_date"
 
 
 @dataclass(frozen=True)
@@ -41,43 +42,47 @@ def parse(payload: Payload) -> Parsed:
     """Return the rows of a payload, in the types of its raw table.
 
     A row is rejected when a column that every row must fill is absent or unreadable, a column of `Dataset.rejecting`
-    is unreadable, or its date cannot be; any other unreadable value is only nulled. Both are told in `rejects`.
+    is unreadable, the row lacks a column that the vendor always sends, or its date cannot be; any other unreadable value,
+    and a filing date that cannot be, is only nulled. Both are told in `rejects`.
 
     Raises:
         SourceError: The payload is cut short, is no table, lacks a required column, or is a file without one readable row.
     """
     spec = dataset_named(payload.dataset)
-    sent = _sent(payload, spec)
+    told = sent_rows(payload, spec)
+    sent = told.frame
     cast = {name: cast_column(sent[name], dtype, name=name) for name, dtype in spec.dtypes.items()}
     lost = {name: unreadable(sent[name], cast[name]) for name in spec.dtypes}
     missing = {name: cast[name].is_null() & ~lost[name] for name in spec.never_null}
-    rejected = _any([*missing.values(), *(lost[name] for name in (*spec.never_null, *spec.rejecting))], sent.height)
+    unread = [lost[name] for name in (*spec.never_null, *spec.rejecting)]
+    rejected = _any([*missing.values(), *told.lacking.values(), *unread], sent.height)
     if payload.request.startswith(FILE_PREFIX):
         _require_readable(payload, spec, sent=sent, lost=lost, rejected=rejected)
     else:
         _require_types(payload, sent=sent, lost=lost)
-    rejects = _rejects(payload, spec, sent=sent, dates=cast.get(DATE), lost=lost, missing=missing, rejected=rejected)
+    faults = _faults(spec, lost=lost, missing=missing, lacking=told.lacking)
+    rejects = _rejects(payload, spec, sent=sent, dates=cast.get(DATE), faults=faults, rejected=rejected)
     if DATE in cast:
         reasons = misdated(cast[DATE], payload).set(rejected, None)
         rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec))
         rejected = rejected | reasons.is_not_null()
-    rows = pl.DataFrame(list(cast.values())).with_row_index(ROW).filter(~rejected)
+    if FILED in cast:
+        reasons = misfiled(cast[DATE], cast[FILED]).set(rejected, None)
+        rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec, nulled=FILED))
+        cast[FILED] = cast[FILED].set(reasons.is_not_null(), None)
+    return _parsed(payload, spec, cast=cast, told=told, rejects=rejects, rejected=rejected)
+
+
+def _parsed(
+    payload: Payload, spec: Dataset, *, cast: dict[str, pl.Series], told: Sent, rejects: Frame, rejected: pl.Series
+) -> Parsed:
+    records = [] if told.records is None else [told.records]
+    rows = pl.DataFrame([*cast.values(), *records]).with_row_index(ROW).filter(~rejected)
     return Parsed(
         rows=spec.table.conform(_stamped(rows, payload)),
         rejects=rejects,
-        payload_row=_payload_row(payload, rows=rows.height, rejected=sent.height - rows.height),
+        payload_row=_payload_row(payload, rows=rows.height, rejected=told.frame.height - rows.height),
     )
-
-
-def _sent(payload: Payload, spec: Dataset) -> Frame:
-    """Return our columns with the values as sent, null where the source has no such column."""
-    where = f"{payload.source} {payload.request}"
-    frame = read_frame(payload.content, where=where)
-    if not payload.request.startswith(FILE_PREFIX):
-        require_expected(frame.columns, dataset=spec, where=where)
-    theirs = resolve_mapping(frame.columns, spec, mapping_in(payload.request), where=where)
-    nothing = {name: pl.lit(None, dtype=dtype) for name, dtype in spec.dtypes.items() if name not in theirs}
-    return frame.select([pl.col(their).alias(ours) for ours, their in theirs.items()]).with_columns(**nothing)
 
 
 def _any(flags: list[pl.Series], height: int) -> pl.Series:
@@ -114,18 +119,25 @@ def _payload_row(payload: Payload, *, rows: int, rejected: int) -> Frame:
     return RAW_PAYLOADS.conform(pl.DataFrame([record]))
 
 
+def _faults(
+    spec: Dataset, *, lost: dict[str, pl.Series], missing: dict[str, pl.Series], lacking: dict[str, pl.Series]
+) -> list[tuple[str, str, pl.Series]]:
+    return [
+        *((name, _reason(spec.dtypes[name]), flags) for name, flags in lost.items()),
+        *((name, f"missing_{name}", flags) for name, flags in missing.items()),
+        *((name, f"lacks_{name}", flags) for name, flags in lacking.items()),
+    ]
+
+
 def _rejects(
     payload: Payload,
     spec: Dataset,
     *,
     sent: Frame,
     dates: pl.Series | None,
-    lost: dict[str, pl.Series],
-    missing: dict[str, pl.Series],
+    faults: list[tuple[str, str, pl.Series]],
     rejected: pl.Series,
 ) -> Frame:
-    faults = [(name, _reason(spec.dtypes[name]), flags) for name, flags in lost.items()]
-    faults += [(name, f"missing_{name}", flags) for name, flags in missing.items()]
     found: dict[tuple[int, str], list[str]] = {}
     for name, reason, flags in faults:
         for row in flags.arg_true():

@@ -4,8 +4,8 @@ import pandera.polars as pa
 import polars as pl
 
 from kairos.features.core import Feature, FeatureSet
-from kairos.features.registry import FEATURE_SETS
-from kairos.frames import Frame
+from kairos.features.registry import FACT_SETS, FEATURE_SETS
+from kairos.frames import UTC_TIME, Frame
 from kairos.tables.core import Check, Outcome, Partition, Schema, Table
 
 
@@ -35,6 +35,7 @@ def _schema(feature_set: FeatureSet) -> Schema:
         {
             "permaticker": column(pl.Int64, "Permanent security id"),
             "session": column(pl.Date, "NYSE session after whose close the values are known"),
+            **{name: column(UTC_TIME, text, nullable=True) for name, text in feature_set.inputs.stamps},
             **{feature.name: feature_column(feature) for feature in feature_set.features},
         }
     )
@@ -46,7 +47,7 @@ def _table(feature_set: FeatureSet) -> Table:
         group="features",
         key=("permaticker", "session"),
         rows=_schema(feature_set),
-        origin="daily_returns",
+        origin=", ".join(feature_set.inputs.tables),
         description=feature_set.description,
         partition=Partition.YEARS,
         partition_by=("year",),
@@ -58,5 +59,7 @@ FEAT_PRICE_ACTION = _table(FEATURE_SETS["feat_price_action"])
 FEAT_TREND = _table(FEATURE_SETS["feat_trend"])
 FEAT_VOLATILITY = _table(FEATURE_SETS["feat_volatility"])
 FEAT_VOLUME = _table(FEATURE_SETS["feat_volume"])
+FEAT_FUNDAMENTALS = _table(FACT_SETS["feat_fundamentals"])
+FEAT_REVISIONS = _table(FACT_SETS["feat_revisions"])
 
 TABLES = (FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME)

@@ -21,8 +21,8 @@ def test_what_every_row_must_fill_is_required_and_rejects(dataset):
 
 
 def test_an_unknown_dataset_is_refused_with_the_known_ones():
-    with pytest.raises(SourceError, match="'sf1': unknown; expected one of sep, tickers, actions, daily"):
-        dataset_named("sf1")
+    with pytest.raises(SourceError, match="'sf2': unknown; expected one of sep, tickers, actions, daily, fmp_income_statement"):
+        dataset_named("sf2")
 
 
 def test_a_missing_column_is_named():
