@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from assets.parts import Part, contract_shown, fill_parts
 from assets.table_asset import OWNERS, Work, check_specs, table_asset
 from kairos.calendar import require_session
 from kairos.frames import Frame, stack
+from kairos.sources.captures import CAPTURES, read_captures
 from kairos.sources.files import read_files
 from kairos.sources.ingest import DATASETS, pull_exports, pull_session, read_payloads
 from kairos.sources.landing import land
@@ -33,12 +36,12 @@ class ImportFiles(dg.Config):
     """What `raw_payloads_bulk` brings in: files, or with none named the vendor's bulk exports."""
 
     paths: list[str] = Field(default_factory=list, description="Files or folders; empty for the vendor's exports")
-    dataset: str = Field("sep", description="sep, tickers, actions or daily")
+    dataset: str = Field("sep", description="sep, tickers, actions or daily, a feed, or captures: files named by what they are")
     mapping: dict[str, str] = Field(default_factory=dict, description="Our column name to the file's")
     source: str = Field("file", description="Name of who made the files; part of the ids made from their symbols")
 
 
-def _payload_asset(
+def payload_asset(
     name: str, description: str, *, partitions_def: dg.PartitionsDefinition[str] | None = None
 ) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
     """Return the decorator of an asset that adds to `raw_payloads`."""
@@ -56,7 +59,7 @@ def _payload_asset(
     )
 
 
-@_payload_asset(
+@payload_asset(
     "raw_payloads_bulk",
     "Payloads of bulk exports and imported files, kept byte for byte.\n\nFrom: the vendor's exports, or files.",
 )
@@ -67,12 +70,12 @@ def raw_payloads_bulk(
 
     def fill(key: str) -> dict[str, Part]:
         records = stack(*(_files(config, platform) if config.paths else _exports(vendor, platform)))
-        return {"raw_payloads_bulk": _received(context, table_io, records, key=key)}
+        return {"raw_payloads_bulk": received(context, table_io, records, key=key)}
 
     yield from fill_parts(context, [""], fill, name="raw_payloads_bulk")
 
 
-@_payload_asset(
+@payload_asset(
     "raw_payloads",
     "Payloads of the daily pulls, kept byte for byte.\n\nFrom: Nasdaq Data Link, Sharadar.",
     partitions_def=sessions,
@@ -89,15 +92,19 @@ def raw_payloads(context: dg.AssetExecutionContext, platform: Platform, table_io
             records = pull_session(
                 client[0], platform.payloads, session, warehouse=platform.warehouse, min_tickers=vendor.min_tickers
             )
-            return {"raw_payloads": _received(context, table_io, records, key=key)}
+            return {"raw_payloads": received(context, table_io, records, key=key)}
 
         yield from fill_parts(context, context.partition_keys, fill, name="raw_payloads")
 
 
 def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:
     paths = [Path(path) for path in config.paths]
-    payloads = read_files(paths, config.dataset, mapping=config.mapping, source=config.source, clock=platform.receipt_clock)
-    yield land(payloads, platform.payloads).payload_rows
+    if config.dataset == CAPTURES:
+        for _, payloads in groupby(read_captures(paths), key=attrgetter("dataset")):
+            yield land(payloads, platform.payloads).payload_rows
+        return
+    files = read_files(paths, config.dataset, mapping=config.mapping, source=config.source, clock=platform.receipt_clock)
+    yield land(files, platform.payloads).payload_rows
 
 
 def _exports(vendor: Vendor, platform: Platform) -> Iterator[Frame]:
@@ -105,7 +112,7 @@ def _exports(vendor: Vendor, platform: Platform) -> Iterator[Frame]:
         yield from pull_exports(client, platform.payloads, warehouse=platform.warehouse, min_tickers=vendor.min_tickers)
 
 
-def _received(context: dg.AssetExecutionContext, table_io: TableIO, records: Frame, *, key: str) -> Part:
+def received(context: dg.AssetExecutionContext, table_io: TableIO, records: Frame, *, key: str) -> Part:
     """Record what was received, and return what the UI shows of it."""
     asset_key = context.asset_key.to_user_string()
     commit = table_io.commit(asset_key, run_id=context.run_id, key=key or "-", reads={})
@@ -119,8 +126,8 @@ def _received(context: dg.AssetExecutionContext, table_io: TableIO, records: Fra
     return Part(added, shown)
 
 
-def _parsed_asset(table: Table, dataset: str) -> dg.AssetsDefinition:
-    """Make the asset that reads a dataset's payloads into rows."""
+def parsed_asset(table: Table, dataset: str, *, pulled_by: str = "raw_payloads") -> dg.AssetsDefinition:
+    """Make the asset that reads a dataset's payloads into rows; `pulled_by` is the asset that pulls its sessions."""
     bulk = table.partition is Partition.NONE
 
     def fill(work: Work, raw_payloads: Frame) -> Cleaned:
@@ -129,8 +136,8 @@ def _parsed_asset(table: Table, dataset: str) -> dg.AssetsDefinition:
         platform = work.platform
         return read_payloads(raw_payloads, platform.payloads, dataset=dataset, session=session, warehouse=platform.warehouse)
 
-    reads = (Read(raw.RAW_PAYLOADS, from_asset="raw_payloads_bulk" if bulk else "raw_payloads"),)
+    reads = (Read(raw.RAW_PAYLOADS, from_asset="raw_payloads_bulk" if bulk else pulled_by),)
     return table_asset(table, reads=reads, append=True)(fill)
 
 
-PARSED = [_parsed_asset(TABLES[f"raw_{dataset}{suffix}"], dataset) for dataset in DATASETS for suffix in ("", "_bulk")]
+PARSED = [parsed_asset(TABLES[f"raw_{dataset}{suffix}"], dataset) for dataset in DATASETS for suffix in ("", "_bulk")]
