@@ -43,6 +43,29 @@ class Settings(BaseSettings):
         5000, ge=1, le=100_000, alias="NASDAQ_CALLS_PER_10MIN", description="Calls allowed in ten minutes by your plan."
     )
     nasdaq_page_rows: int = Field(10_000, ge=1, le=10_000, alias="NASDAQ_PAGE_ROWS", description="Rows asked per page.")
+    fmp_api_key: SecretStr | None = Field(None, alias="FMP_API_KEY", description="Key of Financial Modeling Prep.")
+    enable_fmp: bool = Field(
+        False, alias="ENABLE_FMP", description="Whether statements, estimates, ratings and profiles are pulled."
+    )
+    enable_fmp_news: bool = Field(
+        True, alias="ENABLE_FMP_NEWS", description="Whether news are pulled as well where ENABLE_FMP is on."
+    )
+    fmp_base_url: str = Field("https://financialmodelingprep.com", alias="FMP_BASE_URL", description="Root of FMP's addresses.")
+    fmp_generation: Literal["stable", "legacy"] = Field(
+        "stable",
+        alias="FMP_GENERATION",
+        description="Whose addresses are asked: v3/v4 serve only keys from before August 2025.",
+    )
+    fmp_calls_per_min: int = Field(
+        300, ge=1, le=10_000, alias="FMP_CALLS_PER_MIN", description="Calls in 60 seconds that your plan allows, all processes."
+    )
+    fmp_calls_per_day: int | None = Field(
+        None, ge=1, alias="FMP_CALLS_PER_DAY", description="Calls on a UTC day that your plan allows; unset means any number."
+    )
+    quiver_api_key: SecretStr | None = Field(None, alias="QUIVER_API_KEY", description="Key of Quiver Quantitative.")
+    quiver_base_url: str = Field(
+        "https://api.quiverquant.com/beta", alias="QUIVER_BASE_URL", description="Root of Quiver's addresses."
+    )
     http_timeout_s: float = Field(60.0, gt=0, le=600, alias="HTTP_TIMEOUT_S", description="Seconds one request may take.")
     http_max_wait_s: float = Field(
         660.0, ge=0, le=7200, alias="HTTP_MAX_WAIT_S", description="Seconds spent on retries of one request, waits included."

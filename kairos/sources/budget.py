@@ -137,7 +137,7 @@ class CallBudget:
         aside = self.file.with_suffix(".new")  # the lock is held: nobody else builds here
         try:
             with aside.open("w") as built:
-                json.dump({"day": spent.day, "calls": spent.calls, "recent": spent.recent}, built)
+                built.write(json.dumps({"day": spent.day, "calls": spent.calls, "recent": spent.recent}))
                 built.flush()
                 os.fsync(built.fileno())
             aside.replace(self.file)

@@ -38,6 +38,7 @@ class Request:
         secret_params: Query parameters that hold a secret, where the vendor takes it no other way.
         follow_redirects: Only ever for requests without a secret header.
         allowance_s: Replaces both limits of the policy, for large downloads.
+        about: Parameters in words, for messages; never one that holds a secret.
     """
 
     url: str = field(repr=False)
@@ -46,12 +47,13 @@ class Request:
     secret_params: Mapping[str, str] = field(default_factory=dict, repr=False)
     follow_redirects: bool = False
     allowance_s: float | None = None
+    about: str = ""
 
     @property
     def label(self) -> str:
-        """Host and path, for messages; parameters may be signatures and stay out."""
+        """Host, path and what it is about, for messages; other parameters may be signatures and stay out."""
         parts = urlsplit(self.url)
-        return f"{parts.hostname or ''}{parts.path}"
+        return f"{parts.hostname or ''}{parts.path}" + (f" ({self.about})" if self.about else "")
 
 
 @dataclass(frozen=True)

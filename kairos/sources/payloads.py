@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kairos.errors import SourceError, WarehouseError
+from kairos.sources.objects import says_nothing
 from kairos.warehouse.aside import write_whole
 
 FOLDER = "payloads"
@@ -21,7 +22,7 @@ class Payload:
 
     Attributes:
         source: Who delivered it.
-        dataset: sep, tickers, actions or daily.
+        dataset: Name of the dataset, such as sep or fmp_rating.
         request: What was asked: path and sorted parameters, never with a key; or `file/NAME` and its mapping.
         content: The bytes as received.
         fetched_at: When they were received, aware, UTC.
@@ -48,6 +49,11 @@ class Payload:
         """Digest of source, dataset, request and bytes: the same bytes asked for in the same way are one payload."""
         named = f"{self.source}|{self.dataset}|{self.request}|{self.sha256}"
         return hashlib.sha256(named.encode()).hexdigest()[:ID_LENGTH]
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is an empty list or no bytes: no data, an unknown name or no permission, the vendor does not say which."""
+        return says_nothing(self.content)
 
     @property
     def received_year(self) -> int:

@@ -23,7 +23,7 @@ CALLS_PER_10MIN = 5000  # a subscriber's allowance
 
 
 class SharadarClient:
-    """Fetches SEP, TICKERS, ACTIONS and DAILY.
+    """Fetches SEP, TICKERS, ACTIONS, DAILY and SF1.
 
     Args:
         base_url: Root of the Tables API, such as https://data.nasdaq.com/api/v3.
@@ -140,7 +140,7 @@ class SharadarClient:
         """Return the bulk file of a table, waiting while the vendor makes it.
 
         Args:
-            dataset: sep, tickers, actions or daily.
+            dataset: sep, tickers, actions, daily or sf1.
             snapshot_since: Take an older file too, if its snapshot is not older than this.
 
         Raises:
