@@ -24,7 +24,9 @@ def test_the_same_bytes_captured_again_are_another_payload(tmp_path):
     assert first.payload_id != second.payload_id
 
 
-@pytest.mark.parametrize("name", ["ratings.csv", "fmp_rating_2014-03-07.csv", "fmp_rating_2014-13-07T223000Z.csv", "x_2014-03-07T223000Z.csv"])
+@pytest.mark.parametrize(
+    "name", ["ratings.csv", "fmp_rating_2014-03-07.csv", "fmp_rating_2014-13-07T223000Z.csv", "x_2014-03-07T223000Z.csv"]
+)
 def test_a_file_whose_name_does_not_say_it_is_refused_by_name(tmp_path, name):
     (tmp_path / name).write_text("symbol\nA\n")
     with pytest.raises(SourceError, match=f"{name}.*expected"):

@@ -1,0 +1,123 @@
+"""Pulls of FMP's feeds: who is asked for what on an evening, the whole history once, and whether the answers can be whole."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from functools import partial
+
+import polars as pl
+
+from kairos.calendar import all_sessions
+from kairos.errors import SourceError
+from kairos.frames import Frame, stack
+from kairos.sources.completeness import LATE, far_fewer
+from kairos.sources.fmp import FmpClient
+from kairos.sources.landing import land
+from kairos.sources.payloads import Payload, PayloadStore
+from kairos.tables.raw import RAW_PAYLOADS
+
+ROUND = 5  # sessions in which every company is asked once
+NEWS_SYMBOLS = 50  # companies in one question for news
+NEWS_DAYS = 3  # articles are published over weekends, and some are dated back
+FEW_ASKED = 5  # so few companies may all be without an answer
+MIN_ANSWERED = 0.5
+Question = Callable[[], list[Payload]]
+
+
+def companies_at(tickers: Frame, session: date) -> Frame:
+    """Return permaticker and the vendor's symbol of every security that trades on a session, sorted.
+
+    Args:
+        tickers: The `tickers` table.
+        session: The session.
+    """
+    borne = (pl.col("valid_from") <= session) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= session))
+    trades = ~pl.col("isdelisted") | (pl.col("lastpricedate") >= session)
+    symbol = pl.col("ticker").str.replace_all(".", "-", literal=True)
+    return tickers.filter(borne & trades).select("permaticker", symbol=symbol).unique("permaticker").sort("permaticker")
+
+
+def due_on(companies: Frame, session: date) -> list[str]:
+    """Return the symbols that are asked on a session: each once in `ROUND` sessions, always on the same turn."""
+    turn = all_sessions().index(session) % ROUND
+    return companies.filter(pl.col("permaticker") % ROUND == turn)["symbol"].to_list()
+
+
+def pull_companies(
+    client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, received: Frame, session: date | None
+) -> Frame:
+    """Land statements, metrics, ratios, estimates, rating and profile of companies; return rows of `raw_payloads`.
+
+    Args:
+        client: Whom to ask.
+        store: Where the bytes go.
+        symbols: The vendor's symbols.
+        received: Rows of `raw_payloads` so far: the measure of what should come.
+        session: Session of the pull; None for a backfill.
+
+    Raises:
+        SourceError: A question failed, or the answers are too few or too short to be whole.
+    """
+    asked: dict[str, list[Frame]] = {}
+    for symbol in symbols:
+        for question in _questions(client, symbol):
+            rows = land(question(), store).payload_rows
+            asked.setdefault(str(rows["dataset"][0]), []).append(rows)
+    for dataset, found in asked.items():
+        _check_answered(dataset, found)
+        _check_not_shrunk(dataset, stack(*found), received)
+    return _of_session((part for found in asked.values() for part in found), session)
+
+
+def pull_news(client: FmpClient, store: PayloadStore, symbols: Sequence[str], session: date) -> Frame:
+    """Land the articles of the days up to a session about any of the companies; return rows of `raw_payloads`.
+
+    Raises:
+        SourceError: The pull failed.
+    """
+    since = session - timedelta(days=NEWS_DAYS)
+    groups = [symbols[at : at + NEWS_SYMBOLS] for at in range(0, len(symbols), NEWS_SYMBOLS)]
+    return _of_session((land(client.news(group, since=since, until=session), store).payload_rows for group in groups), session)
+
+
+def backfill_due(companies: Frame, received: Frame) -> list[str]:
+    """Return the symbols whose history has not been asked for, so that a backfill goes on where it ended.
+
+    Args:
+        companies: As `companies_at` gives them, or more.
+        received: Rows of `raw_payloads` so far.
+    """
+    profiles = received.filter((pl.col("dataset") == "fmp_profile") & pl.col("session").is_null())
+    done = profiles["request"].str.extract(r"(?:symbol=|profile/)([^&?]+)").implode()  # asked last of a company
+    return companies.filter(~pl.col("symbol").is_in(done))["symbol"].to_list()
+
+
+def _questions(client: FmpClient, symbol: str) -> Iterator[Question]:
+    for ask in (client.income_statement, client.balance_sheet, client.cash_flow, client.key_metrics, client.ratios):
+        yield partial(ask, symbol)
+    yield partial(client.analyst_estimates, symbol, period="annual")
+    yield partial(client.analyst_estimates, symbol, period="quarter")
+    yield partial(client.rating, symbol)
+    yield partial(client.profile, symbol)
+
+
+def _of_session(parts: Iterable[Frame], session: date | None) -> Frame:
+    return stack(RAW_PAYLOADS.empty(), *parts).with_columns(session=pl.lit(session, dtype=pl.Date))
+
+
+def _check_answered(dataset: str, found: Sequence[Frame]) -> None:
+    """Raise where most companies are without an answer: `[]` may mean no data, or a plan that covers none."""
+    empty = sum(int(rows["rows"].sum()) == 0 for rows in found)
+    if len(found) > FEW_ASKED and empty > (1 - MIN_ANSWERED) * len(found):
+        raise SourceError(
+            f"{dataset}: {empty} of {len(found)} questions were answered with no row, expected at most half. The plan may not "
+            "cover them, or the vendor is at fault; nothing was written, check FMP_API_KEY and run this partition again later."
+        )
+
+
+def _check_not_shrunk(dataset: str, rows: Frame, received: Frame) -> None:
+    """Raise where the same questions were answered with far fewer rows than the last time."""
+    last = received.sort("fetched_at").unique("request", keep="last")
+    both = rows.join(last.select("request", before="rows"), on="request", how="inner")
+    found, before = int(both["rows"].sum()), int(both["before"].sum())
+    if far_fewer(found, before):
+        raise SourceError(f"{dataset}: {found} rows for {both.height} questions that gave {before} before. {LATE}")
