@@ -6,6 +6,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from assets.partitions import sessions, universe_years, years
 from assets.parts import CONTRACT
 from jobs.compaction import weekly_compaction
+from kairos.tables.features import FROM_FACTS
+from kairos.tables.feeds import RAW_FEEDS
 
 ONE_AT_A_TIME = "kairos/one-at-a-time"  # limited in dagster.yaml: an older run must not write after a newer one
 RAW_ASSETS = ("raw_payloads", "raw_sep", "raw_tickers", "raw_actions", "raw_daily")
@@ -13,7 +15,10 @@ RAW_ASSETS = ("raw_payloads", "raw_sep", "raw_tickers", "raw_actions", "raw_dail
 RAW = dg.AssetSelection.assets(*RAW_ASSETS).without_checks() | dg.AssetSelection.checks(
     *(dg.AssetCheckKey(dg.AssetKey(name), CONTRACT) for name in RAW_ASSETS)
 )
-YEARLY = dg.AssetSelection.groups("market", "quality", "features")
+FEED_ASSETS = ("raw_payloads_feeds", *(table.name for table in RAW_FEEDS.values()))
+FEEDS = dg.AssetSelection.assets(*FEED_ASSETS)
+YEARLY = dg.AssetSelection.groups("market", "quality", "fundamentals", "features")
+FROM_FEEDS = dg.AssetSelection.groups("fundamentals") | dg.AssetSelection.assets(*(table.name for table in FROM_FACTS))
 BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
 
 daily_ingest = dg.define_asset_job(
@@ -28,6 +33,20 @@ refresh_year = dg.define_asset_job(
     selection=YEARLY,
     partitions_def=years,
     description="Brings securities, prices, returns, liquidity and features of a calendar year up to date.",
+    tags={ONE_AT_A_TIME: "years"},
+)
+daily_feeds = dg.define_asset_job(
+    "daily_feeds",
+    selection=FEEDS,
+    partitions_def=sessions,
+    description="Asks the fundamental feeds about the companies that are due and reads their rows. `refresh_feeds` follows.",
+    tags={"dagster/max_retries": "2"},
+)
+refresh_feeds = dg.define_asset_job(
+    "refresh_feeds",
+    selection=FROM_FEEDS,
+    partitions_def=years,
+    description="Brings statements, estimates, ratings, news and the features made of them up to date.",
     tags={ONE_AT_A_TIME: "years"},
 )
 wednesday_retrain = dg.define_asset_job(
@@ -48,6 +67,8 @@ full_universe_backfill = dg.define_asset_job(
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     daily_ingest,
     refresh_year,
+    daily_feeds,
+    refresh_feeds,
     wednesday_retrain,
     full_universe_backfill,
     weekly_compaction,

@@ -1,13 +1,17 @@
 """The schedules: after each session, every Wednesday night, every weekend."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import dagster as dg
+import polars as pl
 
-from jobs import daily_ingest, wednesday_retrain
+from jobs import daily_feeds, daily_ingest, wednesday_retrain
 from jobs.compaction import weekly_compaction
 from kairos.calendar import NEW_YORK, is_session, latest_published_session, sessions_between
 from kairos.errors import NotFoundError
+from kairos.sources.datasets import DATASETS
+from kairos.sources.feeds import FEEDS
 from kairos.tables import universe
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.warehouse.store import Warehouse
@@ -15,6 +19,7 @@ from resources.platform import Platform
 
 # the vendor publishes about 17:30; the later ticks are for evenings on which it is late
 INGEST_AT = ("30 20 * * *", "30 22 * * *", "30 6 * * *")
+FEEDS_AT = ("45 21 * * *", "45 6 * * *")  # when the evening's prices and tickers are there
 CATCH_UP = 10  # sessions after a pause; a longer gap is for `kairos daily-download --date --through`
 ON = dg.DefaultScheduleStatus.RUNNING
 
@@ -40,6 +45,22 @@ def daily_ingest_schedule(
         dg.RunRequest(run_key=f"ingest-{session}-{tick:%Y-%m-%dT%H:%M}", partition_key=session.isoformat())
         for session in missing
     ]
+
+
+@dg.schedule(job=daily_feeds, cron_schedule=list(FEEDS_AT), execution_timezone=str(NEW_YORK), default_status=ON)
+def daily_feeds_schedule(
+    context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Ask the fundamental feeds after each session, and for sessions that were missed; skip homes that have them switched off."""
+    tick = _scheduled(context).astimezone(NEW_YORK)
+    if not platform.settings.enable_fmp:
+        return dg.SkipReason("The feeds are off (ENABLE_FMP); statements and estimates come from captures or not at all.")
+    if platform.settings.now is not None:
+        return dg.SkipReason(f"The clock stands still at {platform.settings.now} (KAIROS_NOW); nothing new can arrive.")
+    missing = sessions_missing(platform.warehouse, tick, datasets=tuple(FEEDS))
+    if not missing:
+        return dg.SkipReason(f"Nothing has been missed up to session {latest_published_session(tick)}.")
+    return [dg.RunRequest(run_key=f"feeds-{day}-{tick:%Y-%m-%dT%H:%M}", partition_key=day.isoformat()) for day in missing]
 
 
 @dg.schedule(job=wednesday_retrain, cron_schedule="0 22 * * 3", execution_timezone=str(NEW_YORK), default_status=ON)
@@ -72,13 +93,14 @@ def newest_universe_year(platform: Platform) -> int:
     return max(built)
 
 
-def sessions_missing(warehouse: Warehouse, now: datetime) -> list[date]:
-    """Return the published sessions that the daily ingest has not pulled: those after its last, at most CATCH_UP.
+def sessions_missing(warehouse: Warehouse, now: datetime, *, datasets: Sequence[str] = tuple(DATASETS)) -> list[date]:
+    """Return the published sessions of which no daily pull has any of `datasets`: those after its last, at most CATCH_UP.
 
     A home without any daily pull yet begins with the session of the day; history comes by the bulk export.
     """
     due = latest_published_session(now)
-    pulled = [session for session in warehouse.read(RAW_PAYLOADS, columns=["session"])["session"] if session is not None]
+    of_these = pl.col("dataset").is_in(list(datasets)) & pl.col("session").is_not_null()
+    pulled = warehouse.read(RAW_PAYLOADS, columns=["session"], where=of_these)["session"].to_list()
     if not pulled:
         return [due] if due == now.astimezone(NEW_YORK).date() else []
     return [session for session in sessions_between(max(pulled), due) if session > max(pulled)][-CATCH_UP:]

@@ -12,8 +12,9 @@ from dagster._core.storage.tags import (
 )
 
 from assets.table_asset import ONLY_CHANGED
-from jobs import daily_ingest, refresh_year
+from jobs import daily_feeds, daily_ingest, refresh_feeds, refresh_year
 from kairos.calendar import sessions_between
+from kairos.fundamentals.touched import years_of_news
 from kairos.market.loaded import years_touched
 from kairos.tables.market import SEP_BASE, SEP_VERSIONS
 from kairos.tables.quality import CORRECTIONS
@@ -36,17 +37,34 @@ def refresh_after_ingest(context: dg.RunStatusSensorContext, platform: dg.Resour
 
     Years in which adjusted prices alone moved, as after every dividend, have their prices built again and nothing else.
     """
-    tags = context.dagster_run.tags
-    first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags[PARTITION_NAME_TAG]
-    last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
-    pulled = sessions_between(date.fromisoformat(first), date.fromisoformat(last))
-    touched = years_touched(platform.warehouse, pulled)
+    touched = years_touched(platform.warehouse, _sessions_of(context))
     run_id = context.dagster_run.run_id
     prices = [dg.AssetKey(table.name) for table in (SEP_VERSIONS, SEP_BASE, CORRECTIONS)]
     return [
         *_over(touched.prices, dg.RunRequest(run_key=f"prices-{run_id}", asset_selection=prices)),
         *_over(touched.everything, dg.RunRequest(run_key=f"years-{run_id}")),
     ]
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[daily_feeds],
+    request_job=refresh_feeds,
+    default_status=ON,
+    minimum_interval_seconds=15,
+)
+def refresh_after_feeds(context: dg.RunStatusSensorContext, platform: dg.ResourceParam[Platform]) -> list[dg.RunRequest]:
+    """Bring the fundamental tables and their features up to date, for every year that the feeds brought news of."""
+    touched = years_of_news(platform.warehouse, _sessions_of(context))
+    return _over(touched, dg.RunRequest(run_key=f"feeds-{context.dagster_run.run_id}"))
+
+
+def _sessions_of(context: dg.RunStatusSensorContext) -> Sequence[date]:
+    """Return the sessions that a run was over."""
+    tags = context.dagster_run.tags
+    first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags[PARTITION_NAME_TAG]
+    last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
+    return sessions_between(date.fromisoformat(first), date.fromisoformat(last))
 
 
 def _over(years: Sequence[int], request: dg.RunRequest) -> list[dg.RunRequest]:
