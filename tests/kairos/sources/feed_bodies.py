@@ -128,7 +128,8 @@ LEGACY_RATING = {
     "rating": "A-",
     "ratingScore": 4,
     "ratingRecommendation": "Buy",
-    **{f"ratingDetails{kind}Score": score for kind, score in zip(("DCF", "ROE", "ROA", "DE", "PE", "PB"), (4, 5, 4, 3, 2, 2))},
+    **{f"ratingDetails{kind}Score": score for kind, score in (("DCF", 4), ("ROE", 5), ("ROA", 4))},
+    **{f"ratingDetails{kind}Score": score for kind, score in (("DE", 3), ("PE", 2), ("PB", 2))},
 }
 BOTH = {
     "fmp_income_statement": ({**STABLE, **INCOME, "epsDiluted": 1.57}, {**LEGACY, **INCOME, "epsdiluted": 1.57}),

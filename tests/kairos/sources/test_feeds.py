@@ -64,7 +64,9 @@ def test_a_capture_bears_the_instant_of_its_name_and_needs_no_mapping(tmp_path):
 
 def test_a_capture_of_profiles_keeps_short_and_full_name_apart(tmp_path):
     file = tmp_path / "fmp_profile_2024-03-01T213000Z.csv"
-    file.write_text("symbol,companyName,exchange,exchangeFullName,sector\nZQXA,Zequixa,NASDAQ,NASDAQ Global Select,Technology\n")
+    file.write_text(
+        "symbol,companyName,exchange,exchangeFullName,sector\nZQXA,Zequixa,NASDAQ,NASDAQ Global Select,Technology\n"
+    )
     (made,) = read_files([file], "fmp_profile", source="captured", clock=FixedClock(RECEIVED))
     assert parse(made).rows.select("exchange", "exchange_full_name").rows() == [("NASDAQ", "NASDAQ Global Select")]
 
