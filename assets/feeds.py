@@ -52,5 +52,7 @@ def raw_payloads_feeds(context: dg.AssetExecutionContext, platform: Platform, ta
 
 
 PARSED = [
-    parsed_asset(TABLES[f"raw_{dataset}{suffix}"], dataset, pulled_by=PULLED_BY) for dataset in FEEDS for suffix in ("", "_bulk")
+    parsed_asset(TABLES[f"raw_{dataset}{suffix}"], dataset, pulled_by=PULLED_BY)
+    for dataset in FEEDS
+    for suffix in ("", "_bulk")
 ]

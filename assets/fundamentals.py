@@ -45,7 +45,9 @@ class _Whole:
         return of_year(self._made[run], work.year)
 
 
-def _versions_asset(table: Table, datasets: tuple[str, ...], make: Callable[[dict[str, Frame]], Cleaned]) -> dg.AssetsDefinition:
+def _versions_asset(
+    table: Table, datasets: tuple[str, ...], make: Callable[[dict[str, Frame]], Cleaned]
+) -> dg.AssetsDefinition:
     whole = _Whole(make)
 
     def fill(work: Work, **received: Frame) -> Cleaned:

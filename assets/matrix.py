@@ -7,7 +7,7 @@ from kairos.features.matrix import Variant, complete
 from kairos.frames import Frame
 from kairos.plots.tables import missingness
 from kairos.tables import market, matrix, universe
-from kairos.tables.features import TABLES as FEATURE_TABLES
+from kairos.tables.features import FROM_PRICES as FEATURE_TABLES
 from kairos.targets.forward import with_forward_returns
 from resources.table_io import Read
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +98,7 @@ def raw_payloads(context: dg.AssetExecutionContext, platform: Platform, table_io
 def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:
     paths = [Path(path) for path in config.paths]
     if config.dataset == CAPTURES:
-        for _, payloads in groupby(read_captures(paths), key=attrgetter("dataset")):
+        for _, payloads in read_captures(paths, clock=platform.receipt_clock):
             yield land(payloads, platform.payloads).payload_rows
         return
     files = read_files(paths, config.dataset, mapping=config.mapping, source=config.source, clock=platform.receipt_clock)

@@ -2,12 +2,13 @@
 
 import dagster as dg
 
-from assets import features, market, matrix, models, quality, raw, simulation, universe
+from assets import features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
 from assets.freshness import FRESHNESS_CHECKS
 from assets.ledgers import LEDGERS
 from jobs import JOBS
 from kairos.models.catalogue import model_configs
 from kairos.settings import Settings, load_settings
+from resources.feeds import Feeds
 from resources.platform import Platform
 from resources.table_io import TableIO, TableIOManager
 from resources.tracking import Tracking
@@ -17,7 +18,7 @@ from schedules import FRESHNESS, SCHEDULES, SENSORS
 # a step that lacks a partition fails, and the steps after it go on with those that it has filled; a step that yields nothing
 # holds up what follows as ever. A blocking check outside of `assets.parts` would have to keep its asset's output back likewise
 EXECUTOR = dg.in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
-ASSET_MODULES = (raw, market, quality, universe, features, matrix, models, simulation)
+ASSET_MODULES = (raw, feeds, market, quality, fundamentals, universe, features, matrix, models, simulation)
 
 
 def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
@@ -43,6 +44,7 @@ def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.Logger
             "table_io": table_io,
             "io_manager": TableIOManager(table_io=table_io),
             "vendor": Vendor(platform=platform),
+            "feeds": Feeds(platform=platform),
             "tracking": Tracking(platform=platform),
         },
         executor=EXECUTOR,

@@ -51,7 +51,7 @@ def daily_ingest_schedule(
 def daily_feeds_schedule(
     context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """Ask the fundamental feeds after each session, and for sessions that were missed; skip homes that have them switched off."""
+    """Ask the fundamental feeds after each session, and for those that were missed; skip homes where they are off."""
     tick = _scheduled(context).astimezone(NEW_YORK)
     if not platform.settings.enable_fmp:
         return dg.SkipReason("The feeds are off (ENABLE_FMP); statements and estimates come from captures or not at all.")

@@ -11,7 +11,7 @@ from kairos.frames import Frame
 from kairos.market.dates import CONTEXT
 from kairos.market.rules import VALUES
 from kairos.tables.core import Table
-from kairos.tables.features import TABLES as FEATURES
+from kairos.tables.features import FROM_PRICES as FEATURES
 from kairos.tables.market import DAILY_RETURNS, MV_LIQUIDITY_60D, SEP_BASE, SEP_VERSIONS
 from kairos.tables.raw import (
     RAW_ACTIONS,

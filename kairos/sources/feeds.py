@@ -126,13 +126,14 @@ def _feed(
     delivered = [column for column in columns if column not in (*BOOKKEEPING, RECORD)]
     filled = tuple(column for column in delivered if not columns[column].nullable)
     spelled = {column: spellings.get(column, (_camel(column),)) for column in delivered}
+    always = tuple(dict.fromkeys([*filled, *expected]))
     return Dataset(
         name,
         table=RAW_FEEDS[name],
         vendor_code=vendor_code,
         key=tuple(key),
-        required=filled,
-        expected=tuple(dict.fromkeys([*filled, *expected])),
+        required=always,  # a file in the vendor's spelling would lose them unseen
+        expected=always,
         rejecting=filled,
         aliases=_aliases(spelled),
         spellings=spelled,

@@ -1,4 +1,4 @@
-"""Files as payloads: CSV, gzip, zip, Parquet, JSON pages and a vendor's daily drops; and ids for their symbols."""
+"""Files as payloads: CSV, gzip, zip, Parquet, JSON, captures and a vendor's daily drops; and ids for their symbols."""
 
 import hashlib
 import re
@@ -12,22 +12,26 @@ from kairos.calendar import Clock
 from kairos.errors import SourceError
 from kairos.frames import Frame, require_columns
 from kairos.sources.datasets import SEP, Dataset, dataset_named
+from kairos.sources.feeds import FEEDS
 from kairos.sources.formats import column_names
 from kairos.sources.mapping import file_request, parse_mapping, resolve_mapping
 from kairos.sources.payloads import Payload
+from kairos.sources.sent import spelled_columns
 
 __all__ = [
+    "capture_named",
     "drop_received_at",
     "files_among",
     "minted_permaticker",
     "parse_mapping",
     "read_files",
-    "read_whole",
     "with_minted_permaticker",
 ]
 
 SUFFIXES = (".csv", ".csv.gz", ".zip", ".parquet", ".pq", ".json", ".json.gz", ".tar.gz")
 DROP_NAME = re.compile(r"(\d{4})(\d{2})(\d{2})\.tar\.gz")
+CAPTURE_NAME = re.compile(r"([a-z0-9_]+)_(\d{4}-\d{2}-\d{2}T\d{6}Z)\.csv(\.gz)?")
+CAPTURE_STAMP = "%Y-%m-%dT%H%M%SZ"
 DROP_TIME = time(12, tzinfo=UTC)  # the vendor packs the drop named D at 12:00 UTC on D+1
 # a drop's prices are as traded; its adj_close is the vendor's adjusted close of that day
 DROP_MAPPING = {"ticker": "symbol", "close": "close", "closeunadj": "close", "closeadj": "adj_close"}
@@ -42,21 +46,21 @@ def read_files(
 
     Args:
         paths: Files and folders.
-        dataset: sep, tickers, actions or daily.
+        dataset: Name of the dataset, such as sep or fmp_rating.
         mapping: {our column: their column}; columns with our own names, whatever the case, need none.
         source: Name that the rows will bear.
-        clock: Stamps the payloads; a drop archive bears the time at which the vendor packed it.
+        clock: Stamps the payloads; a drop archive bears the time at which the vendor packed it, a capture that of its name.
 
     Raises:
         SourceError: Nothing to read, a file of an unknown kind, or columns that do not fit; the message has a `--map`.
     """
     spec = dataset_named(dataset)
     for file in files_among(paths):
-        content = read_whole(file)
-        drop = _drop_day(file)
+        content = _content(file)
+        drop, captured_at = _drop_day(file), _captured_at(file, spec)
         chosen = mapping or (DROP_MAPPING if drop and spec is SEP else {})
-        theirs = _resolved(content, spec, chosen, where=str(file))
-        fetched_at = drop_received_at(drop) if drop else clock.now()
+        theirs = _resolved(content, spec, chosen, where=str(file), spelled=captured_at is not None)
+        fetched_at = drop_received_at(drop) if drop else captured_at or clock.now()
         yield Payload(source, dataset, file_request(file.name, theirs), content, fetched_at)
 
 
@@ -108,22 +112,39 @@ def _inside(folder: Path) -> Sequence[Path]:
     return sorted(file for file in files if file.name.lower().endswith(SUFFIXES))
 
 
-def read_whole(file: Path) -> bytes:
-    """Return the bytes of a file.
-
-    Raises:
-        SourceError: It cannot be read.
-    """
+def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
 
 
-def _resolved(content: bytes, spec: Dataset, mapping: Mapping[str, str], *, where: str) -> dict[str, str]:
+def _resolved(content: bytes, spec: Dataset, mapping: Mapping[str, str], *, where: str, spelled: bool) -> dict[str, str]:
+    """Resolve a file's columns; those of a capture are known by the vendor's spelling, whatever else is mapped."""
     if not content:
         raise SourceError(f"{where}: the file is empty. Fetch it again.")
-    return resolve_mapping(column_names(content, where=where), spec, mapping, where=where)
+    found = column_names(content, where=where)
+    known = spelled_columns(found, spec) if spelled else {}
+    return resolve_mapping(found, spec, {**known, **mapping}, where=where)
+
+
+def capture_named(file: Path) -> str | None:
+    """Return the dataset that a capture bears in its name; None for other files."""
+    match = CAPTURE_NAME.fullmatch(file.name)
+    return match[1] if match and match[1] in FEEDS else None
+
+
+def _captured_at(file: Path, spec: Dataset) -> datetime | None:
+    """Return when a capture was taken, as its name says: fmp_rating_2024-03-01T213000Z.csv; None for other files."""
+    match = CAPTURE_NAME.fullmatch(file.name)
+    if match is None or capture_named(file) is None:
+        return None
+    if match[1] != spec.name:
+        raise SourceError(f"{file}: the name says {match[1]}, expected {spec.name}. Import it as --dataset {match[1]}.")
+    try:
+        return datetime.strptime(match[2], CAPTURE_STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        raise SourceError(f"{file}: the name holds no instant; a capture is named DATASET_YYYY-MM-DDTHHMMSSZ.csv.") from None
 
 
 def _drop_day(file: Path) -> date | None:

@@ -48,7 +48,7 @@ def misdated_rejects(
         spec: Its dataset.
         nulled: The column that alone was dropped; None where the whole row was.
     """
-    shown = spec.required if nulled is None else (*spec.required, nulled)
+    shown = tuple(dict.fromkeys([*spec.required, *([nulled] if nulled else [])]))
     told = sent.select(shown).with_row_index("row").with_columns(dates.alias("_date"), reasons.alias("reason"))
     told = told.filter(pl.col("reason").is_not_null())
     if told.is_empty():

@@ -62,4 +62,8 @@ FEAT_VOLUME = _table(FEATURE_SETS["feat_volume"])
 FEAT_FUNDAMENTALS = _table(FACT_SETS["feat_fundamentals"])
 FEAT_REVISIONS = _table(FACT_SETS["feat_revisions"])
 
-TABLES = (FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME)
+FROM_PRICES = (FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME)
+"""The tables made from returns alone; the matrix is made of them."""
+FROM_FACTS = (FEAT_FUNDAMENTALS, FEAT_REVISIONS)
+"""The tables made from facts as known."""
+TABLES = (*FROM_PRICES, *FROM_FACTS)
