@@ -53,7 +53,7 @@ def make_news(bars: Frame, filings: Frame, lives: Frame, *, sessions: Sequence[d
     rng = chance(seed, 26)
     results = filings.filter(pl.col("version") == 1, pl.col("period") != "FY", pl.col("filing_date") >= sessions[0])
     told = results.select("permaticker", published_at=pl.col("served_at") + pl.duration(minutes=3), tone=pl.lit(0))
-    parts = [_base(rng, lives, sessions), _bursts(rng, bars), told.with_columns(kind=pl.lit("results"))]
+    parts = [_base(rng, lives), _bursts(rng, bars), told.with_columns(kind=pl.lit("results"))]
     columns = ("permaticker", "published_at", "kind", "tone")
     rows = pl.concat([part.select(*columns[:3], pl.col("tone").cast(pl.Int64)) for part in parts])
     rows = rows.sort("published_at", "permaticker", "kind")
@@ -69,13 +69,15 @@ def make_news(bars: Frame, filings: Frame, lives: Frame, *, sessions: Sequence[d
     )
 
 
-def _base(rng: np.random.Generator, lives: Frame, sessions: Sequence[date]) -> Frame:
+def _base(rng: np.random.Generator, lives: Frame) -> Frame:
     first, last = (lives[name].to_numpy().astype("datetime64[D]") for name in ("first_session", "last_session"))
     span = (last - first).astype(np.int64) + 1
     count = rng.poisson(PER_YEAR * span / 365.25)
     names = np.repeat(np.arange(len(span)), count)
     days = first[names] + (rng.random(len(names)) * span[names]).astype(np.int64)
-    return _dated(rng, lives["permaticker"].to_numpy()[names], days, (6 * 60, 20 * 60), rng.integers(-1, 2, len(names)), "base")
+    return _dated(rng, lives["permaticker"].to_numpy()[names], days, (6, 20), rng.integers(-1, 2, len(names))).with_columns(
+        kind=pl.lit("base")
+    )
 
 
 def _bursts(rng: np.random.Generator, bars: Frame) -> Frame:
@@ -88,14 +90,13 @@ def _bursts(rng: np.random.Generator, bars: Frame) -> Frame:
     side = np.sign(jumps["total_return"].to_numpy()[rows]).astype(np.int64)
     tone = np.where(rng.random(len(rows)) < 0.8, side, rng.integers(-1, 2, len(rows)))  # noqa: PLR2004 - most see it right
     days = jumps["session"].to_numpy().astype("datetime64[D]")[rows]
-    return _dated(rng, jumps["permaticker"].to_numpy()[rows], days, (10 * 60, 20 * 60), tone, "burst")
+    return _dated(rng, jumps["permaticker"].to_numpy()[rows], days, (10, 20), tone).with_columns(kind=pl.lit("burst"))
 
 
-def _dated(rng: np.random.Generator, names: Ints, days: AnyArray, window: tuple[int, int], tone: Ints, kind: str) -> Frame:
+def _dated(rng: np.random.Generator, names: Ints, days: AnyArray, hours: tuple[int, int], tone: Ints) -> Frame:
     n = len(names)
-    instants = utc_instants(days, rng.integers(*window, n), rng.integers(0, 60, n))
-    frame = pl.DataFrame({"permaticker": names, "published_at": instants, "tone": tone})
-    return frame.with_columns(kind=pl.lit(kind))
+    instants = utc_instants(days, rng.integers(hours[0] * 60, hours[1] * 60, n), rng.integers(0, 60, n))
+    return pl.DataFrame({"permaticker": names, "published_at": instants, "tone": tone})
 
 
 def titles() -> dict[str, str]:

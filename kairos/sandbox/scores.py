@@ -14,6 +14,7 @@ WOBBLE = 0.15  # sd of the log of a ratio as the vendor's formula sees it
 SCORES = ("dcf_score", "roe_score", "roa_score", "de_score", "pe_score", "pb_score")
 _RISING = {"roe": (0.0, 0.06, 0.12, 0.2), "roa": (0.0, 0.02, 0.05, 0.1)}
 _FALLING = {"de": (0.3, 0.7, 1.3, 2.5), "pe": (12.0, 17.0, 24.0, 40.0), "pb": (1.5, 2.4, 3.6, 6.0)}
+SIGNED = 0.2  # a mean this far from its whole number has a sign behind the letter
 _NO_EARNINGS = 1e9  # price over earnings of a name without any
 _LETTERS = {5: "S", 4: "A", 3: "B", 2: "C", 1: "D"}
 
@@ -50,7 +51,13 @@ def make_ratings(filings: Frame, lives: Frame, sessions: Sequence[date], seed: i
     )
     mean = pl.mean_horizontal(*SCORES)
     overall = mean.round().clip(1, 5).cast(pl.Int64)
-    sign = pl.when(mean - overall > 0.2).then(pl.lit("+")).when(mean - overall < -0.2).then(pl.lit("-")).otherwise(pl.lit(""))
+    sign = (
+        pl.when(mean - overall > SIGNED)
+        .then(pl.lit("+"))
+        .when(mean - overall < -SIGNED)
+        .then(pl.lit("-"))
+        .otherwise(pl.lit(""))
+    )
     letter = overall.replace_strict(_LETTERS, return_dtype=pl.String)
     return scored.with_columns(rating=letter + sign, rating_score=overall).select(
         "permaticker", "session", "rating", "rating_score", *SCORES
