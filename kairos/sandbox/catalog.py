@@ -123,4 +123,32 @@ TICKERS = Offer(
     premium=False,
     renamed="permaticker",
 )
-OFFERS = {offer.code: offer for offer in (SEP, DAILY, ACTIONS, TICKERS)}
+SF1_ITEMS = (
+    "accoci assets assetsavg assetsc assetsnc assetturnover bvps capex cashneq cashnequsd consolinc cor currentratio de debt "
+    "debtc debtnc debtusd deferredrev depamor deposits divyield dps ebit ebitda ebitdamargin ebitdausd ebitusd ebt eps epsdil "
+    "epsusd equity equityavg equityusd ev evebit evebitda fcf fcfps fxusd gp grossmargin intangibles intexp invcap invcapavg "
+    "inventory investments investmentsc investmentsnc liabilities liabilitiesc liabilitiesnc marketcap ncf ncfbus ncfcommon "
+    "ncfdebt ncfdiv ncff ncfi ncfinv ncfo ncfx netinc netinccmn netinccmnusd netincdis netincnci netmargin opex opinc "
+    "payables payoutratio pb pe pe1 ppnenet prefdivis price ps ps1 receivables retearn revenue revenueusd rnd roa roe roic "
+    "ros sbcomp sgna sharefactor sharesbas shareswa shareswadil sps tangibles taxassets taxexp taxliabilities tbvps "
+    "workingcapital"
+)
+SF1 = Offer(
+    "SF1",
+    "Core US Fundamentals",
+    _typed(
+        f"ticker dimension calendardate datekey reportperiod fiscalperiod lastupdated {SF1_ITEMS}",
+        ticker="String",
+        dimension="String",
+        calendardate="Date",
+        datekey="Date",
+        reportperiod="Date",
+        fiscalperiod="String",
+        lastupdated="Date",
+    ),
+    filters=("calendardate", "datekey", "dimension", "lastupdated", "reportperiod", "ticker"),
+    key=("ticker", "dimension", "datekey", "reportperiod"),
+    premium=True,
+    renamed="revenue",
+)
+OFFERS = {offer.code: offer for offer in (SEP, DAILY, ACTIONS, TICKERS, SF1)}

@@ -14,6 +14,8 @@ class Route(StrEnum):
     EXPORT = "export"
     FILE = "file"
     METADATA = "metadata"
+    FMP = "fmp"
+    QUIVER = "quiver"
 
 
 class FaultKind(StrEnum):
@@ -61,6 +63,17 @@ class FaultKind(StrEnum):
     OLD_SNAPSHOT = "old_snapshot"  # said to be fresh, with a file whose snapshot is older than the table
     OLD_FILE = "old_file"  # said to be fresh and of today, with the rows of five sessions ago
 
+    BANDWIDTH_LIMIT = "bandwidth_limit"  # 429 that only time clears
+    SUSPENDED = "suspended"  # the account is closed: `status`, 200 unless given
+    ERROR_BODY = "error_body"  # `text` as FMP's error object with `status`, 200 unless given
+    LISTED_ERROR = "listed_error"  # the same, wrapped in a list
+    EXCLUSIVE = "exclusive"  # the plan lacks the endpoint: `status`, 402 unless given
+    PREMIUM_PARAMETER = "premium_parameter"  # 402 in plain text: the plan forbids the value of `column`
+    EMPTY_BODY = "empty_body"  # 200 without a byte
+    WITHDRAWN = "withdrawn"  # 404 with an empty list
+    UPGRADE = "upgrade"  # 403 with a JSON string in place of rows
+    ENVELOPE = "envelope"  # the rows wrapped in an object
+
     @property
     def strikes_by_default(self) -> int | None:
         """Requests it strikes unless told otherwise: one, or all until cleared for what outlasts a request."""
@@ -80,33 +93,45 @@ _PAGES = frozenset({Route.DATA})
 _FILES = frozenset({Route.FILE})
 _STATES = frozenset({Route.EXPORT})
 _ROWS = _PAGES | _FILES
+_FUNDAMENTALS = frozenset({Route.FMP})
+_LISTS = frozenset({Route.FMP, Route.QUIVER})
 _ROUTES = {
     FaultKind.DUPLICATE_PAGE: _PAGES,
     FaultKind.CURSOR_ENDS: _PAGES,
     FaultKind.CURSOR_REPEATS: _PAGES,
     FaultKind.CURSOR_EXPIRED: _PAGES,
-    FaultKind.SHORT_PAGE: _PAGES,
+    FaultKind.SHORT_PAGE: _PAGES | _LISTS,
     FaultKind.RAGGED_ROWS: _PAGES,
-    FaultKind.WRONG_SCHEMA: _ROWS,
-    FaultKind.SILENT_SAMPLE: _ROWS,
+    FaultKind.WRONG_SCHEMA: _ROWS | _LISTS,
+    FaultKind.SILENT_SAMPLE: _ROWS | _LISTS,
     FaultKind.LATE_SESSION: _ROWS,
     FaultKind.SHRUNKEN_EXPORT: _FILES,
     FaultKind.FORGOTTEN_PAST: _FILES,
-    FaultKind.STRANGE_BODY: _PAGES | _STATES,
+    FaultKind.STRANGE_BODY: _PAGES | _STATES | _LISTS,
     FaultKind.LINK_EXPIRED: _FILES,
-    FaultKind.DUPLICATE_ROWS: _ROWS,
+    FaultKind.DUPLICATE_ROWS: _ROWS | _LISTS,
     FaultKind.OVERLAPPING_PAGE: _PAGES,
-    FaultKind.SKIPPED_ROWS: _PAGES,
-    FaultKind.MISSING_COLUMN: _ROWS,
-    FaultKind.EXTRA_COLUMN: _ROWS,
-    FaultKind.REORDERED_COLUMNS: _ROWS,
-    FaultKind.TEXT_VALUE: _ROWS,
-    FaultKind.TEXT_COLUMN: _ROWS,
-    FaultKind.EMPTY_TABLE: _ROWS,
+    FaultKind.SKIPPED_ROWS: _PAGES | _LISTS,
+    FaultKind.MISSING_COLUMN: _ROWS | _LISTS,
+    FaultKind.EXTRA_COLUMN: _ROWS | _LISTS,
+    FaultKind.REORDERED_COLUMNS: _ROWS | _LISTS,
+    FaultKind.TEXT_VALUE: _ROWS | _LISTS,
+    FaultKind.TEXT_COLUMN: _ROWS | _LISTS,
+    FaultKind.EMPTY_TABLE: _ROWS | _LISTS,
     FaultKind.HALF_SESSION: _ROWS,
     FaultKind.NEVER_READY: _STATES,
     FaultKind.OLD_SNAPSHOT: _STATES,
     FaultKind.OLD_FILE: _FILES,
+    FaultKind.BANDWIDTH_LIMIT: _FUNDAMENTALS,
+    FaultKind.SUSPENDED: _FUNDAMENTALS,
+    FaultKind.ERROR_BODY: _LISTS,
+    FaultKind.LISTED_ERROR: _FUNDAMENTALS,
+    FaultKind.EXCLUSIVE: _FUNDAMENTALS,
+    FaultKind.PREMIUM_PARAMETER: _FUNDAMENTALS,
+    FaultKind.EMPTY_BODY: _LISTS,
+    FaultKind.WITHDRAWN: _LISTS,
+    FaultKind.UPGRADE: frozenset({Route.QUIVER}),
+    FaultKind.ENVELOPE: frozenset({Route.QUIVER}),
 }
 CURSOR_FAULTS = (FaultKind.CURSOR_EXPIRED, FaultKind.CURSOR_REPEATS, FaultKind.OVERLAPPING_PAGE)
 
@@ -123,9 +148,9 @@ class Fault:
         route: Route it is bound to; None for all that the kind can strike.
         seconds: Delay of SLOW and of each piece of DRIP, Retry-After of RATE_LIMIT and ACCEPTED.
         session: Session of LATE_SESSION and HALF_SESSION.
-        text: Retry-After of RATE_LIMIT, word for word; body of STRANGE_BODY.
-        status: HTTP status of SERVER_ERROR.
-        column: Column of MISSING_COLUMN, TEXT_VALUE and TEXT_COLUMN.
+        text: Retry-After of RATE_LIMIT, word for word; body of STRANGE_BODY; message of ERROR_BODY and LISTED_ERROR.
+        status: HTTP status of SERVER_ERROR, SUSPENDED, ERROR_BODY, LISTED_ERROR and EXCLUSIVE, and of FMP's RATE_LIMIT.
+        column: Column of MISSING_COLUMN, TEXT_VALUE and TEXT_COLUMN; parameter of PREMIUM_PARAMETER.
     """
 
     kind: FaultKind

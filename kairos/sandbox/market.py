@@ -16,7 +16,9 @@ from kairos.errors import NotFoundError
 from kairos.frames import Frame
 from kairos.sandbox.arrays import Floats, chance
 from kairos.sandbox.bars import make_bars, make_tape
+from kairos.sandbox.estimates import weekly_sessions
 from kairos.sandbox.events import make_events
+from kairos.sandbox.feeds import make_feeds
 from kairos.sandbox.lives import ALIVE, Lives
 from kairos.sandbox.names import make_bearings
 from kairos.sandbox.records import Census, cash_events, last_sessions, life_events, securities_frame, symbols_frame
@@ -25,7 +27,7 @@ from kairos.sandbox.valuation import make_valuation, market_cap
 from kairos.sandbox.world import Part, World, make_world, world_parts
 
 MANIFEST = "market.json"
-FORMAT = 1  # raised when the same seed gives other frames
+FORMAT = 2  # raised when the same seed gives other frames
 CORRECTIONS = 5e-4  # share of rows first published slightly wrong
 ERROR_RANGE = (0.002, 0.01)  # how far a wrong price is off
 LONGEST_CORRECTION = 5  # sessions until it is corrected
@@ -45,6 +47,13 @@ class Market:
         daily: Valuation in USD millions; see `valuation.make_valuation`.
         events: Corporate actions; `known` is the session whose publication first shows them.
         corrections: permaticker, session, factor of the first, wrong close, corrected_on.
+        filings: Every version of every report; see `filings.make_filings`.
+        periods: Fiscal periods, future ones included; see `estimates.make_periods`.
+        estimates: Weekly consensus; see `estimates.make_estimates`.
+        ratings: Changes of the formula rating; see `scores.make_ratings`.
+        news: Articles; see `headlines.make_news`.
+        congress: Members' trades; see `disclosures.make_congress`.
+        insiders: Insiders' trades; see `disclosures.make_insiders`.
     """
 
     size: MarketSize
@@ -56,6 +65,13 @@ class Market:
     daily: Frame
     events: Frame
     corrections: Frame
+    filings: Frame
+    periods: Frame
+    estimates: Frame
+    ratings: Frame
+    news: Frame
+    congress: Frame
+    insiders: Frame
 
     @property
     def sessions(self) -> tuple[date, ...]:
@@ -117,6 +133,7 @@ class _Made:
     daily: Frame
     events: Frame
     caps: Floats
+    revisions: Floats
 
 
 def generate(size: str | MarketSize, seed: int, *, alpha: bool = True, names: int | None = None) -> Market:
@@ -141,17 +158,21 @@ def generate(size: str | MarketSize, seed: int, *, alpha: bool = True, names: in
     securities = securities_frame(census)
     actions = [one.events for one in made] + [life_events(census, bearings, securities["name"].to_list())]
     bars = pl.concat([one.bars for one in made]).sort("permaticker", "session")
-    return Market(
-        size=world.size,
-        seed=seed,
-        alpha=alpha,
-        securities=securities.sort("permaticker"),
-        symbols=symbols_frame(bearings, census),
-        bars=bars,
-        daily=pl.concat([one.daily for one in made]).sort("permaticker", "session"),
-        events=pl.concat(actions).sort("permaticker", "session", "action"),
-        corrections=_corrections(bars, census.sessions, seed),
-    )
+    frames = {
+        "securities": securities.sort("permaticker"),
+        "symbols": symbols_frame(bearings, census),
+        "bars": bars,
+        "daily": pl.concat([one.daily for one in made]).sort("permaticker", "session"),
+        "events": pl.concat(actions).sort("permaticker", "session", "action"),
+        "corrections": _corrections(bars, census.sessions, seed),
+    }
+    return Market(size=world.size, seed=seed, alpha=alpha, **frames, **_feeds(world, made, frames))
+
+
+def _feeds(world: World, made: list[_Made], frames: dict[str, Frame]) -> dict[str, Frame]:
+    shares = world.population.cap / world.population.price
+    revisions = np.hstack([one.revisions for one in made])
+    return make_feeds(frames, world.permaticker, shares, revisions, sessions=world.size.sessions, seed=world.seed)
 
 
 def _make(world: World, part: Part, *, alpha: bool) -> _Made:
@@ -172,7 +193,8 @@ def _make(world: World, part: Part, *, alpha: bool) -> _Made:
     )
     cap = market_cap(part.population, tape)
     caps = np.stack([cap[day, np.arange(cap.shape[1])] for day in (part.lives.listed, last_sessions(part.lives))])
-    return _Made(part.lives, bars, daily, cash_events(tape, part.permaticker, sessions), caps)
+    revisions = part.latent.revisions[-len(sessions) :][weekly_sessions(sessions)]
+    return _Made(part.lives, bars, daily, cash_events(tape, part.permaticker, sessions), caps, revisions)
 
 
 def _census(world: World, made: list[_Made]) -> Census:

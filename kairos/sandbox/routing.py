@@ -5,7 +5,9 @@ from collections.abc import Mapping
 
 from kairos.sandbox.catalog import VENDOR, RefusalError
 from kairos.sandbox.faults import Route
+from kairos.sandbox.fmp_paths import is_fmp, read_address
 from kairos.sandbox.protocol import Target
+from kairos.sandbox.quiver import ROOT, dataset_of
 
 API_ROOT = "/api/v3"
 LIST_SUFFIX = "[]"
@@ -48,6 +50,10 @@ def find_target(path: str, parameters: Mapping[str, list[str]]) -> Target:
         RefusalError: It leads nowhere, or to another vendor.
     """
     parts = path.strip("/").split("/")
+    if is_fmp(path):
+        return Target(Route.FMP, read_address(path, parameters).dataset)
+    if parts[0] == ROOT:
+        return Target(Route.QUIVER, dataset_of(path))
     if len(parts) == 2 and parts[0] == "files":  # noqa: PLR2004 - files/<stem>.zip
         return Target(Route.FILE, parts[1].removesuffix(".zip"))
     root = [*API_ROOT.strip("/").split("/"), "datatables"]

@@ -12,18 +12,43 @@ from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from kairos.calendar import Clock
+from kairos.sandbox.access import (
+    SANDBOX_FMP_FREE_KEY,
+    SANDBOX_FMP_KEY,
+    SANDBOX_FMP_LEGACY_KEY,
+    SANDBOX_FMP_SUSPENDED_KEY,
+    SANDBOX_QUIVER_BASIC_KEY,
+    SANDBOX_QUIVER_KEY,
+    Meter,
+)
 from kairos.sandbox.catalog import VENDOR, RefusalError
 from kairos.sandbox.exports import Exports
 from kairos.sandbox.faults import Fault, FaultKind, Faults, Route
 from kairos.sandbox.market import Market
 from kairos.sandbox.protocol import Answer, Request, Target, refusal_answer
+from kairos.sandbox.quiver import ROOT as QUIVER_ROOT
 from kairos.sandbox.routing import API_ROOT, body_parameters, find_target, merged_parameters
 from kairos.sandbox.vendor import FREE_KEY, SANDBOX_KEY, Vendor
 
-__all__ = ["FREE_KEY", "SANDBOX_KEY", "Fault", "FaultKind", "LoggedRequest", "Route", "VendorServer"]
+__all__ = [
+    "FREE_KEY",
+    "SANDBOX_FMP_FREE_KEY",
+    "SANDBOX_FMP_KEY",
+    "SANDBOX_FMP_LEGACY_KEY",
+    "SANDBOX_FMP_SUSPENDED_KEY",
+    "SANDBOX_KEY",
+    "SANDBOX_QUIVER_BASIC_KEY",
+    "SANDBOX_QUIVER_KEY",
+    "Fault",
+    "FaultKind",
+    "LoggedRequest",
+    "Meter",
+    "Route",
+    "VendorServer",
+]
 
 MASK = "***"
-KEY_NAMES = ("api_key", "x-api-token")
+KEY_NAMES = ("api_key", "x-api-token", "apikey", "authorization")
 POLL_S = 0.05
 DAMAGE = bytes(range(8))
 PIECES = 16  # of a body that drips
@@ -46,7 +71,9 @@ class VendorServer:
 
     Attributes:
         vendor: What answers.
+        origin: Scheme and host; `/stable`, `/api/v3` and `/api/v4` below it are FMP's.
         base_url: Root of the Tables API, `http://127.0.0.1:<port>/api/v3`.
+        quiver_url: Root of Quiver, `http://127.0.0.1:<port>/beta`.
     """
 
     def __init__(
@@ -59,9 +86,11 @@ class VendorServer:
         dividend_basis: Literal["adjusted", "raw"] = "adjusted",
         key: str = SANDBOX_KEY,
         port: int = 0,
+        meter: Meter | None = None,
     ) -> None:
         raw = dividend_basis == "raw"
-        self.vendor = Vendor(market, clock, Exports(export_polls), free=free_key, raw_dividends=raw, key=key)
+        exports = Exports(export_polls)
+        self.vendor = Vendor(market, clock, exports, free=free_key, raw_dividends=raw, key=key, meter=meter or Meter())
         self.stopping = Event()
         self._faults = Faults()
         self._log: list[LoggedRequest] = []
@@ -70,6 +99,7 @@ class VendorServer:
         self._thread = Thread(target=self._http.serve_forever, args=(POLL_S,), name="sandbox-vendor", daemon=True)
         self.origin = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.base_url = self.origin + API_ROOT
+        self.quiver_url = f"{self.origin}/{QUIVER_ROOT}"
 
     def __enter__(self) -> Self:
         """Start serving."""
@@ -182,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             parameters = merged_parameters(parameters, body_parameters(body))
             target = find_target(url.path, parameters)
-            request = Request(url.path, parameters, self._key(parameters))
+            request = Request(url.path, parameters, self._key(target, parameters))
             fault = owner.take_fault(request, target)
             if fault is not None and fault.kind is FaultKind.RESET:
                 self._log(parameters, 0, fault)
@@ -195,8 +225,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._log(parameters, answer.status, fault)
         return self._send(answer, fault)
 
-    def _key(self, parameters: Mapping[str, list[str]]) -> str | None:
-        sent = [*parameters.get("api_key", []), self.headers.get("x-api-token") or ""]
+    def _key(self, target: Target, parameters: Mapping[str, list[str]]) -> str | None:
+        if target.route is Route.QUIVER:
+            scheme, _, token = (self.headers.get("authorization") or "").partition(" ")
+            return token.strip() if scheme.lower() in ("token", "bearer") and token else None
+        query, header = ("apikey", "apikey") if target.route is Route.FMP else ("api_key", "x-api-token")
+        sent = [*parameters.get(query, []), self.headers.get(header) or ""]
         return next((key for key in sent if key), None)
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:

@@ -19,6 +19,7 @@ WORDS = "n.a. yet"
 LEAKED = "Signature=0000feedc0ffee"  # of links that must not be stored anywhere
 OLD_SESSIONS = 5
 OVERLAP = 2
+LIST_SAMPLE = 5  # rows of a list that a sample keeps
 
 
 def early_answer(fault: Fault | None, request: Request, origin: str) -> Answer | None:
@@ -86,6 +87,20 @@ def spoiled(frame: Frame, fault: Fault | None, *, offer: Offer, known: date | No
         return _late(frame, fault, fault.session or known)
     maker = _ROWS.get(fault.kind)
     return frame if maker is None else maker(frame, fault.column or offer.renamed)
+
+
+def spoiled_rows(frame: Frame, fault: Fault | None, column: str) -> Frame:
+    """Return the rows of a list as a fault leaves them; `column` is the one it spoils unless it names another."""
+    if fault is None or frame.is_empty():
+        return frame
+    if fault.kind is FaultKind.SILENT_SAMPLE:
+        return frame.head(LIST_SAMPLE)
+    if fault.kind is FaultKind.SHORT_PAGE:
+        return frame.head(frame.height // 2)
+    if fault.kind in (FaultKind.DUPLICATE_ROWS, FaultKind.SKIPPED_ROWS):
+        return spoiled_page(frame, 0, frame.height, fault.kind)
+    maker = _ROWS.get(fault.kind)
+    return frame if maker is None else maker(frame, fault.column or column)
 
 
 def _late(frame: Frame, fault: Fault, session: date | None) -> Frame:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from threading import RLock
 from typing import Literal, TypeVar
 
@@ -11,9 +12,12 @@ import polars as pl
 
 from kairos.calendar import Clock, prices_known_at, session_offset
 from kairos.frames import Frame
+from kairos.sandbox.access import Meter
 from kairos.sandbox.catalog import OFFERS, TICKERS, VENDOR, Offer, RefusalError
 from kairos.sandbox.exports import EXPIRED_BODY, Exports, csv_bytes, link_is_valid, signed_path, zip_bytes
 from kairos.sandbox.faults import Fault, FaultKind, Route
+from kairos.sandbox.fmp import FmpDesk
+from kairos.sandbox.fmp_faults import early_list_answer
 from kairos.sandbox.market import Market
 from kairos.sandbox.protocol import (
     CSV,
@@ -28,6 +32,7 @@ from kairos.sandbox.protocol import (
     refusal_answer,
     utc_text,
 )
+from kairos.sandbox.quiver import QuiverDesk
 from kairos.sandbox.query import Cursor, Query, parse_query
 from kairos.sandbox.spoils import early_answer, old_session, spoiled, spoiled_page
 from kairos.sandbox.views import VendorView, known_session
@@ -52,6 +57,7 @@ class Vendor:
         free: What a free key gets from a premium table: a refusal or, silently, the sample.
         raw_dividends: Whether ACTIONS shows dividends as paid.
         key: The key that buys everything.
+        meter: What each key of FMP may use.
     """
 
     market: Market
@@ -60,6 +66,7 @@ class Vendor:
     free: Literal["refuse", "sample"] = "refuse"
     raw_dividends: bool = False
     key: str = field(default=SANDBOX_KEY, repr=False)
+    meter: Meter = field(default_factory=Meter)
     _views: OrderedDict[date | None, VendorView] = field(default_factory=OrderedDict)
     _frames: OrderedDict[tuple[str, date | None, bool], Frame] = field(default_factory=OrderedDict)
     _lock: RLock = field(default_factory=RLock)
@@ -73,6 +80,9 @@ class Vendor:
             fault: What is to go wrong.
             origin: Scheme and host that links start with.
         """
+        if target.route in (Route.FMP, Route.QUIVER):
+            desk = self._fmp if target.route is Route.FMP else self._quiver
+            return early_list_answer(fault, request, origin) or desk.answer(request, fault)
         try:
             early = early_answer(fault, request, origin)
             if early is not None:
@@ -82,6 +92,14 @@ class Vendor:
             return self._table(request, target, fault, origin)
         except RefusalError as refusal:
             return refusal_answer(refusal)
+
+    @cached_property
+    def _fmp(self) -> FmpDesk:
+        return FmpDesk(self.market, self.clock, self.meter)
+
+    @cached_property
+    def _quiver(self) -> QuiverDesk:
+        return QuiverDesk(self.market, self.clock)
 
     def _table(self, request: Request, target: Target, fault: Fault | None, origin: str) -> Answer:
         offer = OFFERS.get(target.name)

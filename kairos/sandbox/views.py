@@ -8,9 +8,10 @@ import polars as pl
 
 from kairos.calendar import latest_published_session
 from kairos.frames import Frame
-from kairos.sandbox.catalog import ACTIONS, DAILY, SEP, TICKERS
+from kairos.sandbox.catalog import ACTIONS, DAILY, SEP, SF1, TICKERS
 from kairos.sandbox.market import Market
 from kairos.sandbox.reference import tickers_rows
+from kairos.sandbox.sf1 import sf1_rows
 
 PRICE_DECIMALS, VOLUME_DECIMALS, DIVIDEND_DECIMALS = 4, 3, 6
 
@@ -55,7 +56,13 @@ class VendorView:
 
     def rows(self, table: str) -> pl.LazyFrame:
         """Return a table in the vendor's columns; filter it before collecting, then sort by its key."""
-        makers = {SEP.code: self._sep, DAILY.code: self._daily, ACTIONS.code: self._actions, TICKERS.code: self._tickers}
+        makers = {
+            SEP.code: self._sep,
+            DAILY.code: self._daily,
+            ACTIONS.code: self._actions,
+            TICKERS.code: self._tickers,
+            SF1.code: self._sf1,
+        }
         return makers[table]()
 
     @property
@@ -100,6 +107,9 @@ class VendorView:
 
     def _tickers(self) -> pl.LazyFrame:
         return tickers_rows(self.market, self.names, self._limit).lazy().select(*TICKERS.columns)
+
+    def _sf1(self) -> pl.LazyFrame:
+        return sf1_rows(self.market, self.names, self._limit).lazy()
 
 
 def current_tickers(market: Market, known: date) -> Frame:

@@ -1,0 +1,132 @@
+"""Field names of FMP's answers, in order, in both generations; the misspellings are the vendor's."""
+
+_HEAD = "date symbol reportedCurrency cik filingDate acceptedDate fiscalYear period"
+_METRIC_HEAD = "symbol date fiscalYear period"
+
+INCOME = (
+    f"{_HEAD} revenue costOfRevenue grossProfit researchAndDevelopmentExpenses generalAndAdministrativeExpenses "
+    "sellingAndMarketingExpenses sellingGeneralAndAdministrativeExpenses otherExpenses operatingExpenses costAndExpenses "
+    "netInterestIncome interestIncome interestExpense depreciationAndAmortization ebitda ebit "
+    "nonOperatingIncomeExcludingInterest operatingIncome totalOtherIncomeExpensesNet incomeBeforeTax incomeTaxExpense "
+    "netIncomeFromContinuingOperations netIncomeFromDiscontinuedOperations otherAdjustmentsToNetIncome netIncome "
+    "netIncomeDeductions bottomLineNetIncome eps epsDiluted weightedAverageShsOut weightedAverageShsOutDil"
+).split()
+INCOME_LEGACY = (
+    f"{_HEAD} revenue costOfRevenue grossProfit grossProfitRatio researchAndDevelopmentExpenses "
+    "generalAndAdministrativeExpenses sellingAndMarketingExpenses sellingGeneralAndAdministrativeExpenses otherExpenses "
+    "operatingExpenses costAndExpenses interestIncome interestExpense depreciationAndAmortization ebitda ebitdaratio "
+    "operatingIncome operatingIncomeRatio totalOtherIncomeExpensesNet incomeBeforeTax incomeBeforeTaxRatio "
+    "incomeTaxExpense netIncome netIncomeRatio eps epsDiluted weightedAverageShsOut weightedAverageShsOutDil link finalLink"
+).split()
+BALANCE = (
+    f"{_HEAD} cashAndCashEquivalents shortTermInvestments cashAndShortTermInvestments netReceivables accountsReceivables "
+    "otherReceivables inventory prepaids otherCurrentAssets totalCurrentAssets propertyPlantEquipmentNet goodwill "
+    "intangibleAssets goodwillAndIntangibleAssets longTermInvestments taxAssets otherNonCurrentAssets "
+    "totalNonCurrentAssets otherAssets totalAssets totalPayables accountPayables otherPayables accruedExpenses "
+    "shortTermDebt capitalLeaseObligationsCurrent taxPayables deferredRevenue otherCurrentLiabilities "
+    "totalCurrentLiabilities longTermDebt capitalLeaseObligationsNonCurrent deferredRevenueNonCurrent "
+    "deferredTaxLiabilitiesNonCurrent otherNonCurrentLiabilities totalNonCurrentLiabilities otherLiabilities "
+    "capitalLeaseObligations totalLiabilities treasuryStock preferredStock commonStock retainedEarnings "
+    "additionalPaidInCapital accumulatedOtherComprehensiveIncomeLoss otherTotalStockholdersEquity "
+    "totalStockholdersEquity totalEquity minorityInterest totalLiabilitiesAndTotalEquity totalInvestments totalDebt netDebt"
+).split()
+_NOT_IN_LEGACY_BALANCE = (
+    "accountsReceivables otherReceivables prepaids totalPayables otherPayables accruedExpenses "
+    "capitalLeaseObligationsCurrent capitalLeaseObligationsNonCurrent treasuryStock additionalPaidInCapital"
+).split()
+BALANCE_LEGACY = [
+    *(name for name in BALANCE if name not in _NOT_IN_LEGACY_BALANCE),
+    "totalLiabilitiesAndStockholdersEquity",
+    "link",
+    "finalLink",
+]
+CASH_FLOW = (
+    f"{_HEAD} netIncome depreciationAndAmortization deferredIncomeTax stockBasedCompensation changeInWorkingCapital "
+    "accountsReceivables inventory accountsPayables otherWorkingCapital otherNonCashItems "
+    "netCashProvidedByOperatingActivities investmentsInPropertyPlantAndEquipment acquisitionsNet purchasesOfInvestments "
+    "salesMaturitiesOfInvestments otherInvestingActivities netCashProvidedByInvestingActivities netDebtIssuance "
+    "longTermNetDebtIssuance shortTermNetDebtIssuance netStockIssuance netCommonStockIssuance commonStockIssuance "
+    "commonStockRepurchased netPreferredStockIssuance netDividendsPaid commonDividendsPaid preferredDividendsPaid "
+    "otherFinancingActivities netCashProvidedByFinancingActivities effectOfForexChangesOnCash netChangeInCash "
+    "cashAtEndOfPeriod cashAtBeginningOfPeriod operatingCashFlow capitalExpenditure freeCashFlow incomeTaxesPaid interestPaid"
+).split()
+_NOT_IN_LEGACY_CASH_FLOW = (
+    "longTermNetDebtIssuance shortTermNetDebtIssuance netStockIssuance netCommonStockIssuance netPreferredStockIssuance "
+    "commonDividendsPaid preferredDividendsPaid incomeTaxesPaid interestPaid"
+).split()
+CASH_FLOW_LEGACY = [*(name for name in CASH_FLOW if name not in _NOT_IN_LEGACY_CASH_FLOW), "link", "finalLink"]
+KEY_METRICS = (
+    f"{_METRIC_HEAD} reportedCurrency marketCap enterpriseValue workingCapital investedCapital averageReceivables "
+    "averagePayables averageInventory freeCashFlowToEquity freeCashFlowToFirm tangibleAssetValue netCurrentAssetValue "
+    "grahamNumber grahamNetNet daysOfSalesOutstanding daysOfPayablesOutstanding daysOfInventoryOutstanding operatingCycle "
+    "cashConversionCycle evToSales evToOperatingCashFlow evToFreeCashFlow evToEBITDA netDebtToEBITDA currentRatio "
+    "incomeQuality taxBurden interestBurden returnOnAssets operatingReturnOnAssets returnOnTangibleAssets returnOnEquity "
+    "returnOnInvestedCapital returnOnCapitalEmployed earningsYield freeCashFlowYield capexToOperatingCashFlow "
+    "capexToDepreciation capexToRevenue salesGeneralAndAdministrativeToRevenue researchAndDevelopementToRevenue "
+    "stockBasedCompensationToRevenue intangiblesToTotalAssets"
+).split()
+KEY_METRICS_LEGACY = (
+    f"{_METRIC_HEAD} revenuePerShare netIncomePerShare operatingCashFlowPerShare freeCashFlowPerShare cashPerShare "
+    "bookValuePerShare tangibleBookValuePerShare shareholdersEquityPerShare interestDebtPerShare marketCap "
+    "enterpriseValue priceToEarningsRatio priceToSalesRatio priceToOperatingCashFlowRatio priceToFreeCashFlowRatio "
+    "priceToBookRatio ptbRatio evToSales evToEBITDA evToOperatingCashFlow evToFreeCashFlow earningsYield "
+    "freeCashFlowYield debtToEquityRatio debtToAssetsRatio netDebtToEBITDA currentRatio interestCoverageRatio "
+    "incomeQuality dividendYield dividendPayoutRatio salesGeneralAndAdministrativeToRevenue "
+    "researchAndDevelopementToRevenue intangiblesToTotalAssets capexToOperatingCashFlow capexToRevenue "
+    "capexToDepreciation stockBasedCompensationToRevenue grahamNumber returnOnInvestedCapital returnOnTangibleAssets "
+    "grahamNetNet workingCapital tangibleAssetValue netCurrentAssetValue investedCapital averageReceivables "
+    "averagePayables averageInventory daysOfSalesOutstanding daysOfPayablesOutstanding daysOfInventoryOutstanding "
+    "receivablesTurnover payablesTurnover inventoryTurnover returnOnEquity capexPerShare"
+).split()
+RATIOS = (
+    f"{_METRIC_HEAD} reportedCurrency grossProfitMargin ebitMargin ebitdaMargin operatingProfitMargin pretaxProfitMargin "
+    "continuousOperationsProfitMargin netProfitMargin bottomLineProfitMargin receivablesTurnover payablesTurnover "
+    "inventoryTurnover fixedAssetTurnover assetTurnover currentRatio quickRatio solvencyRatio cashRatio "
+    "priceToEarningsRatio priceToEarningsGrowthRatio forwardPriceToEarningsGrowthRatio priceToEarningsDilutedRatio "
+    "priceToEarningsDilutedGrowthRatio priceToBookRatio priceToSalesRatio priceToFreeCashFlowRatio "
+    "priceToOperatingCashFlowRatio debtToAssetsRatio debtToEquityRatio debtToCapitalRatio longTermDebtToCapitalRatio "
+    "financialLeverageRatio workingCapitalTurnoverRatio operatingCashFlowRatio operatingCashFlowSalesRatio "
+    "freeCashFlowOperatingCashFlowRatio debtServiceCoverageRatio interestCoverageRatio "
+    "shortTermOperatingCashFlowCoverageRatio operatingCashFlowCoverageRatio capitalExpenditureCoverageRatio "
+    "dividendPaidAndCapexCoverageRatio dividendPayoutRatio dividendYield dividendYieldPercentage revenuePerShare "
+    "netIncomePerShare interestDebtPerShare cashPerShare bookValuePerShare tangibleBookValuePerShare "
+    "shareholdersEquityPerShare operatingCashFlowPerShare capexPerShare freeCashFlowPerShare netIncomePerEBT ebtPerEbit "
+    "priceToFairValue debtToMarketCap effectiveTaxRate enterpriseValueMultiple dividendPerShare"
+).split()
+RATIOS_LEGACY = (
+    f"{_METRIC_HEAD} currentRatio quickRatio cashRatio daysOfSalesOutstanding daysOfInventoryOutstanding operatingCycle "
+    "daysOfPayablesOutstanding cashConversionCycle grossProfitMargin operatingProfitMargin pretaxProfitMargin "
+    "netProfitMargin effectiveTaxRate returnOnAssets returnOnEquity returnOnCapitalEmployed netIncomePerEBT ebtPerEbit "
+    "ebitPerRevenue debtToAssetsRatio debtToEquityRatio longTermDebtToCapitalRatio debtToCapitalRatio "
+    "interestCoverageRatio cashFlowToDebtRatio financialLeverageRatio receivablesTurnover payablesTurnover "
+    "inventoryTurnover fixedAssetTurnover assetTurnover operatingCashFlowPerShare freeCashFlowPerShare cashPerShare "
+    "dividendPayoutRatio operatingCashFlowSalesRatio freeCashFlowOperatingCashFlowRatio operatingCashFlowCoverageRatio "
+    "shortTermOperatingCashFlowCoverageRatio capitalExpenditureCoverageRatio dividendPaidAndCapexCoverageRatio "
+    "payoutRatio priceBookValueRatio priceToBookRatio priceToSalesRatio priceToEarningsRatio priceToFreeCashFlowRatio "
+    "priceToOperatingCashFlowRatio priceCashFlowRatio priceToEarningsGrowthRatio priceSalesRatio dividendYield "
+    "enterpriseValueMultiple priceToFairValue"
+).split()
+_RANGED = ("revenue", "ebitda", "ebit", "netIncome", "sgaExpense")
+ESTIMATES = [
+    "symbol",
+    "date",
+    *(f"{name}{end}" for name in _RANGED for end in ("Low", "High", "Avg")),
+    *("epsAvg", "epsHigh", "epsLow", "numAnalystsRevenue", "numAnalystsEps"),
+]
+RATING = (
+    "symbol rating overallScore discountedCashFlowScore returnOnEquityScore returnOnAssetsScore debtToEquityScore "
+    "priceToEarningsScore priceToBookScore"
+).split()
+PROFILE = (
+    "symbol price marketCap beta lastDividend range change changePercentage volume averageVolume companyName currency cik "
+    "isin cusip exchangeFullName exchange industry website description ceo sector country fullTimeEmployees phone address "
+    "city state zip image ipoDate defaultImage isEtf isActivelyTrading isAdr isFund"
+).split()
+PROFILE_LEGACY = [name for name in PROFILE if name not in ("changePercentage", "volume")]
+PROFILE_LEGACY += ["dcf", "dcfDiff"]
+NEWS = "symbol publishedDate publisher title image site text url".split()
+NEWS_LEGACY = [name for name in NEWS if name != "publisher"]
+SOCIAL = (
+    "date symbol stocktwitsPosts twitterPosts stocktwitsComments twitterComments stocktwitsLikes twitterLikes "
+    "stocktwitsImpressions twitterImpressions stocktwitsSentiment twitterSentiment"
+).split()
