@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,26 @@ from assets import metadata
 from assets.partitions import sessions
 from assets.parts import Part, contract_shown, fill_parts
 from assets.table_asset import OWNERS, Work, check_specs, table_asset
-from kairos.calendar import require_session
+from kairos.calendar import latest_published_session, require_session
 from kairos.frames import Frame, stack
 from kairos.sources.captures import CAPTURES, read_captures
+from kairos.sources.feed_pulls import backfill_due, companies_at, pull_companies
 from kairos.sources.files import read_files
 from kairos.sources.ingest import DATASETS, pull_exports, pull_session, read_payloads
 from kairos.sources.landing import land
 from kairos.sources.sharadar import SharadarClient
 from kairos.tables import raw
 from kairos.tables.core import Cleaned, Partition, Table
+from kairos.tables.market import TICKERS
 from kairos.tables.registry import TABLES
+from resources.feeds import Feeds
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
 from resources.vendor import Vendor
 
 VENDOR_POOL = "vendor_api"
+BACKFILL = "fundamentals"  # dataset of a run that asks for the whole history of the feeds
+ASKED_TOGETHER = 10  # companies in one commit of a backfill
 
 
 class ImportFiles(dg.Config):
@@ -62,11 +68,13 @@ def payload_asset(
     "Payloads of bulk exports and imported files, kept byte for byte.\n\nFrom: the vendor's exports, or files.",
 )
 def raw_payloads_bulk(
-    context: dg.AssetExecutionContext, config: ImportFiles, platform: Platform, table_io: TableIO, vendor: Vendor
+    context: dg.AssetExecutionContext, config: ImportFiles, platform: Platform, table_io: TableIO, vendor: Vendor, feeds: Feeds
 ) -> Iterator[Any]:
-    """Take files, or the vendor's exports of all datasets, into the payload store."""
+    """Take files, the vendor's exports of all datasets, or the feeds' whole history into the payload store."""
 
     def fill(key: str) -> dict[str, Part]:
+        if config.dataset == BACKFILL:
+            return {"raw_payloads_bulk": _backfilled(context, platform, table_io, feeds)}
         records = stack(*(_files(config, platform) if config.paths else _exports(vendor, platform)))
         return {"raw_payloads_bulk": received(context, table_io, records, key=key)}
 
@@ -103,6 +111,26 @@ def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:
         return
     files = read_files(paths, config.dataset, mapping=config.mapping, source=config.source, clock=platform.receipt_clock)
     yield land(files, platform.payloads).payload_rows
+
+
+def _backfilled(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, feeds: Feeds) -> Part:
+    """Ask about companies a few at a time, each few in a commit of its own: whatever ends it, it goes on from there."""
+    warehouse, shown, added = platform.warehouse, Part(0), 0
+    companies = companies_at(warehouse.read(TICKERS), latest_published_session(platform.clock.now()))
+    due = backfill_due(companies, warehouse.read(raw.RAW_PAYLOADS))
+    with feeds.client() as client:
+        for at in range(0, len(due), ASKED_TOGETHER):
+            records = pull_companies(
+                client,
+                platform.payloads,
+                due[at : at + ASKED_TOGETHER],
+                received=warehouse.read(raw.RAW_PAYLOADS),
+                session=None,
+            )
+            shown = received(context, table_io, records, key="")
+            added += shown.rows
+            context.log.info(f"{at + len(due[at : at + ASKED_TOGETHER])} of {len(due)} companies; {added:,} payloads")
+    return replace(shown, rows=added)
 
 
 def _exports(vendor: Vendor, platform: Platform) -> Iterator[Frame]:

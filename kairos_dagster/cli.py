@@ -38,7 +38,7 @@ def demo(
 @app.command("import")
 def import_files(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: CSV, zip, gzip, Parquet.")],
-    dataset: Annotated[str, typer.Option(help="sep, tickers, actions or daily.")],
+    dataset: Annotated[str, typer.Option(help="sep, tickers, actions, daily, a feed, or captures.")],
     mapping: Annotated[
         str, typer.Option("--map", help="Our column names to theirs, for example closeadj=adj_close,session=day.")
     ] = "",
@@ -59,6 +59,14 @@ def daily_download(
     from kairos_dagster.steps import daily_download_step
 
     daily_download_step(date, through or date)
+
+
+@app.command("fundamentals-backfill")
+def fundamentals_backfill() -> None:
+    """Ask FMP for every company's whole history; where the call budget ends it, the same command goes on the next day."""
+    from kairos_dagster.steps import fundamentals_backfill_step
+
+    fundamentals_backfill_step()
 
 
 @app.command()

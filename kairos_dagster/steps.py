@@ -11,12 +11,23 @@ from kairos.settings import Settings, load_settings
 from kairos_dagster.progress import Progress, materialise
 
 DATASETS = ("sep", "tickers", "actions", "daily")
+CAPTURES, BACKFILL = "captures", "fundamentals"  # what may be asked of raw_payloads_bulk beside a dataset's files
 MARKET = (
     "tickers", "sep_versions", "sep_base", "corrections", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d"
 )  # fmt: skip
 PRICES = ("sep_versions", "sep_base", "corrections")
 FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
 RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
+RAW_FEEDS = (
+    "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
+    "fmp_rating", "fmp_profile", "fmp_news", "fmp_social", "sf1", "quiver_congress", "quiver_insiders", "quiver_social",
+)  # fmt: skip
+FEEDS_DAILY = ("raw_payloads_feeds", *(f"raw_{name}" for name in RAW_FEEDS))
+FUNDAMENTALS = (
+    "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
+    "fmp_rating", "dim_company_profile", "fmp_news", "social_features", "feat_fundamentals", "feat_revisions",
+    "fmp_revisions_cs", "fundamentals_factors_v1",
+)  # fmt: skip
 SIMULATION = (
     "simulation_daily", "simulation_holdings", "simulation_trades", "survivorship_bias", "strategy_stats", "leaderboard"
 )  # fmt: skip
@@ -24,11 +35,11 @@ UNIVERSE = ("mid_cap_xx", "midcap_universe")
 
 
 def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: str, progress: Progress | None = None) -> None:
-    """Bring files in and refresh the market tables of every year with prices."""
+    """Bring files in and refresh the tables of every year with prices that follow from them."""
     from kairos.sources.files import parse_mapping
 
-    if dataset not in DATASETS:
-        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join(DATASETS)}.")
+    if dataset not in (*DATASETS, *RAW_FEEDS, CAPTURES):
+        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join((*DATASETS, *RAW_FEEDS, CAPTURES))}.")
     settings, shown = load_settings(), progress or Progress()
     config = {
         "paths": [str(path.resolve()) for path in paths],
@@ -38,11 +49,37 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     }
     shown.heading(f"Importing {dataset}")
     run_config = {"ops": {"raw_payloads_bulk": {"config": config}}}
-    materialise(settings, ["raw_payloads_bulk", f"raw_{dataset}_bulk"], progress=shown, run_config=run_config)
-    _tell_set_aside(settings, dataset, source, shown)
+    datasets = RAW_FEEDS if dataset == CAPTURES else (dataset,)
+    parsed = [f"raw_{name}_bulk" for name in datasets]
+    materialise(settings, ["raw_payloads_bulk", *parsed], progress=shown, run_config=run_config)
+    for name in datasets:
+        _tell_set_aside(settings, name, source, shown)
+    if dataset not in DATASETS:
+        refresh_fundamentals(settings, shown)
+        return
     if dataset == "sep":
         _hint_at_price_returns(settings, source, shown)
     refresh_market(settings, shown)
+
+
+def refresh_fundamentals(settings: Settings, progress: Progress) -> None:
+    """Rebuild every fundamental table of every year with prices."""
+    years = years_with_raw_prices(settings)
+    if not years:
+        progress.line("no price rows yet; the fundamental tables follow with the first `--dataset sep`.")
+        return
+    progress.heading(f"Fundamentals {years[0]} to {years[-1]}")
+    materialise(settings, FUNDAMENTALS, progress=progress, partitions=years)
+
+
+def fundamentals_backfill_step(*, progress: Progress | None = None) -> None:
+    """Ask FMP for the whole history of every company that has not been asked about; then rebuild what follows from it."""
+    settings, shown = load_settings(), progress or Progress()
+    shown.heading("Backfill of fundamentals")
+    run_config = {"ops": {"raw_payloads_bulk": {"config": {"dataset": BACKFILL}}}}
+    fmp = [f"raw_{name}_bulk" for name in RAW_FEEDS if name.startswith("fmp_")]
+    materialise(settings, ["raw_payloads_bulk", *fmp], progress=shown, run_config=run_config)
+    refresh_fundamentals(settings, shown)
 
 
 def _tell_set_aside(settings: Settings, dataset: str, source: str, progress: Progress) -> None:
@@ -92,6 +129,19 @@ def daily_download_step(first: str, last: str, *, progress: Progress | None = No
         if years:
             shown.heading(f"Refreshing {years[0]}" + (f" to {years[-1]}" if len(years) > 1 else ""))
             materialise(settings, assets, progress=shown, partitions=[str(year) for year in years], only_changed=True)
+    if settings.enable_fmp:
+        download_feeds(settings, sessions, shown)
+
+
+def download_feeds(settings: Settings, sessions: Sequence[date], progress: Progress) -> None:
+    """Pull the feeds of sessions, and rebuild the fundamental tables of the years that they brought news of."""
+    from kairos.fundamentals.touched import years_of_news
+    from kairos.warehouse.store import Warehouse
+
+    progress.heading("Feeds")
+    materialise(settings, FEEDS_DAILY, progress=progress, partitions=[day.isoformat() for day in sessions])
+    years = years_of_news(Warehouse(settings.warehouse), sessions)
+    materialise(settings, FUNDAMENTALS, progress=progress, partitions=[str(year) for year in years], only_changed=True)
 
 
 def refresh_market(settings: Settings, progress: Progress) -> list[str]:

@@ -21,9 +21,9 @@ from kairos.sandbox.estimates import weekly_sessions
 from kairos.sandbox.exports import csv_bytes
 from kairos.sandbox.filings import KEY
 from kairos.sandbox.fmp_fields import ESTIMATES, NEWS, PROFILE, RATING
-from kairos.sandbox.fmp_paths import DATASETS
-from kairos.sandbox.fmp_rows import METRICS, STATEMENTS, news_rows, newest_first, symbol_of
 from kairos.sandbox.fmp_metrics import metric_rows
+from kairos.sandbox.fmp_paths import DATASETS
+from kairos.sandbox.fmp_rows import METRICS, STATEMENTS, newest_first, news_rows, symbol_of
 from kairos.sandbox.fmp_statements import with_heads, with_repeats
 from kairos.sandbox.market import Market
 from kairos.sandbox.views import VendorView

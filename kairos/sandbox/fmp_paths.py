@@ -90,7 +90,7 @@ def is_fmp(path: str) -> bool:
     parts = path.strip("/").split("/")
     return parts[0] == "stable" or (
         parts[0] == "api" and len(parts) > 2 and parts[1] in ("v3", "v4") and parts[2] != "datatables"
-    )  # noqa: PLR2004
+    )
 
 
 def read_address(path: str, parameters: Mapping[str, Sequence[str]]) -> Asked:
