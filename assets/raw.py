@@ -68,7 +68,13 @@ def payload_asset(
     "Payloads of bulk exports and imported files, kept byte for byte.\n\nFrom: the vendor's exports, or files.",
 )
 def raw_payloads_bulk(
-    context: dg.AssetExecutionContext, config: ImportFiles, platform: Platform, table_io: TableIO, vendor: Vendor, feeds: Feeds
+    context: dg.AssetExecutionContext,
+    config: ImportFiles,
+    *,
+    platform: Platform,
+    table_io: TableIO,
+    vendor: Vendor,
+    feeds: Feeds,
 ) -> Iterator[Any]:
     """Take files, the vendor's exports of all datasets, or the feeds' whole history into the payload store."""
 

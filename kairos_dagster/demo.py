@@ -1,6 +1,7 @@
 """`kairos demo`: the whole path on the embedded market, from a vendor's HTTP answers to a table of strategies."""
 
 import time
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from kairos.calendar import prices_known_at, session_offset
@@ -8,9 +9,22 @@ from kairos.errors import SettingsError
 from kairos.sandbox.sizes import SIZES
 from kairos.settings import Settings, load_settings, write_settings_file
 from kairos_dagster.progress import Progress, materialise
-from kairos_dagster.steps import FEATURES, MARKET, RAW_DAILY, SIMULATION, UNIVERSE, years_with_raw_prices
+from kairos_dagster.steps import (
+    CAPTURES,
+    FEATURES,
+    MARKET,
+    RAW_DAILY,
+    SIMULATION,
+    UNIVERSE,
+    bring_in,
+    pull_feeds,
+    refresh_fundamentals,
+    years_with_raw_prices,
+)
 
 LIVE_SESSIONS = 5  # pulled one by one after the bulk export, as on ordinary evenings
+FEED_SESSIONS = 2  # on each of which a fifth of the companies is asked about
+CAPTURE_YEARS = 2  # how long before the last session the collector began; SF1 tells of the time before
 RAW_BULK = ("raw_payloads_bulk", "raw_tickers_bulk", "raw_actions_bulk", "raw_sep_bulk", "raw_daily_bulk")
 MATRIX = ("feat_matrix_complete", "feat_matrix_targets", "holdout_ledger")
 TOP_K = {"tiny": 5, "demo": 20, "full": 50}
@@ -42,8 +56,24 @@ def run_demo(*, seed: int, size: str) -> None:
     years = years_with_raw_prices(settings)
     shown.heading(f"Market and features, {years[0]} to {years[-1]}")
     materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=years)
+    _fundamentals(settings, shown, sessions)
     _model_and_simulate(settings, shown, years)
     shown.line(f"{time.monotonic() - began:.0f} s in all; everything lies in {settings.home}")
+
+
+def _fundamentals(settings: Settings, shown: Progress, sessions: Sequence[date]) -> None:
+    """Bring in what a collector would have kept of the feeds, then ask them over HTTP, as on ordinary evenings."""
+    from kairos.sandbox.captures import write_captures
+    from resources.vendor import captures_folder, embedded_market
+
+    live = sessions[-FEED_SESSIONS:]
+    folder = captures_folder(settings)
+    began = date(live[0].year - CAPTURE_YEARS, 1, 1)
+    write_captures(embedded_market(settings), folder, since=began, until=evening(session_offset(live[0], -1)))
+    shown.heading(f"Fundamentals: captures since {began.year}, SF1 before; then the feeds of {len(live)} sessions over HTTP")
+    bring_in([folder], dataset=CAPTURES, progress=shown)
+    pull_feeds(settings, live, shown)
+    refresh_fundamentals(settings, shown)
 
 
 def _model_and_simulate(settings: Settings, shown: Progress, years: list[str]) -> None:
@@ -84,6 +114,7 @@ def _set_up(settings: Settings, *, seed: int, size: str, now: datetime) -> Setti
         "KAIROS_SANDBOX_ALPHA": str(settings.sandbox_alpha).lower(),
         "KAIROS_NOW": now.isoformat(),
         "STRAT_TOP_K": str(TOP_K[size]),
+        "ENABLE_FMP": "true",
     }
     write_settings_file(settings.home, values)
     return load_settings(home=settings.home)

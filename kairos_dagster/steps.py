@@ -1,6 +1,6 @@
 """One function per step of the path; each materialises the assets that a person would click in the UI."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,17 +41,15 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     if dataset not in (*DATASETS, *RAW_FEEDS, CAPTURES):
         raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join((*DATASETS, *RAW_FEEDS, CAPTURES))}.")
     settings, shown = load_settings(), progress or Progress()
-    config = {
-        "paths": [str(path.resolve()) for path in paths],
-        "dataset": dataset,
-        "mapping": parse_mapping([part for part in mapping.split(",") if part]),
-        "source": source,
-    }
     shown.heading(f"Importing {dataset}")
-    run_config = {"ops": {"raw_payloads_bulk": {"config": config}}}
+    bring_in(
+        paths,
+        dataset=dataset,
+        mapping=parse_mapping([part for part in mapping.split(",") if part]),
+        source=source,
+        progress=shown,
+    )
     datasets = RAW_FEEDS if dataset == CAPTURES else (dataset,)
-    parsed = [f"raw_{name}_bulk" for name in datasets]
-    materialise(settings, ["raw_payloads_bulk", *parsed], progress=shown, run_config=run_config)
     for name in datasets:
         _tell_set_aside(settings, name, source, shown)
     if dataset not in DATASETS:
@@ -60,6 +58,21 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     if dataset == "sep":
         _hint_at_price_returns(settings, source, shown)
     refresh_market(settings, shown)
+
+
+def bring_in(
+    paths: Sequence[Path], *, dataset: str, progress: Progress, mapping: Mapping[str, str] | None = None, source: str = "file"
+) -> None:
+    """Take files into the payload store and read their rows."""
+    config = {
+        "paths": [str(path.resolve()) for path in paths],
+        "dataset": dataset,
+        "mapping": dict(mapping or {}),
+        "source": source,
+    }
+    parsed = [f"raw_{name}_bulk" for name in (RAW_FEEDS if dataset == CAPTURES else (dataset,))]
+    run_config = {"ops": {"raw_payloads_bulk": {"config": config}}}
+    materialise(load_settings(), ["raw_payloads_bulk", *parsed], progress=progress, run_config=run_config)
 
 
 def refresh_fundamentals(settings: Settings, progress: Progress) -> None:
@@ -139,9 +152,14 @@ def download_feeds(settings: Settings, sessions: Sequence[date], progress: Progr
     from kairos.warehouse.store import Warehouse
 
     progress.heading("Feeds")
-    materialise(settings, FEEDS_DAILY, progress=progress, partitions=[day.isoformat() for day in sessions])
+    pull_feeds(settings, sessions, progress)
     years = years_of_news(Warehouse(settings.warehouse), sessions)
     materialise(settings, FUNDAMENTALS, progress=progress, partitions=[str(year) for year in years], only_changed=True)
+
+
+def pull_feeds(settings: Settings, sessions: Sequence[date], progress: Progress) -> None:
+    """Ask the feeds about the companies that are due on each session, and read their rows."""
+    materialise(settings, FEEDS_DAILY, progress=progress, partitions=[day.isoformat() for day in sessions])
 
 
 def refresh_market(settings: Settings, progress: Progress) -> list[str]:

@@ -62,6 +62,12 @@ def market_folder(settings: Settings) -> Path:
     return settings.home / "sandbox" / f"{settings.sandbox_size}-{settings.sandbox_seed}{without}"
 
 
+def captures_folder(settings: Settings) -> Path:
+    """Return where a home keeps the archive of captures of the embedded market."""
+    folder = market_folder(settings)
+    return folder.with_name(f"{folder.name}-captures")
+
+
 def embedded_market(settings: Settings) -> "Market":
     """Return the embedded market of the settings; generated once per home, then read back."""
     from filelock import FileLock

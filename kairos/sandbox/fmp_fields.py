@@ -30,7 +30,18 @@ BALANCE = (
     "additionalPaidInCapital accumulatedOtherComprehensiveIncomeLoss otherTotalStockholdersEquity "
     "totalStockholdersEquity totalEquity minorityInterest totalLiabilitiesAndTotalEquity totalInvestments totalDebt netDebt"
 ).split()
-_NOT_IN_LEGACY_BALANCE = ["accountsReceivables", "otherReceivables", "prepaids", "totalPayables", "otherPayables", "accruedExpenses", "capitalLeaseObligationsCurrent", "capitalLeaseObligationsNonCurrent", "treasuryStock", "additionalPaidInCapital"]
+_NOT_IN_LEGACY_BALANCE = [
+    "accountsReceivables",
+    "otherReceivables",
+    "prepaids",
+    "totalPayables",
+    "otherPayables",
+    "accruedExpenses",
+    "capitalLeaseObligationsCurrent",
+    "capitalLeaseObligationsNonCurrent",
+    "treasuryStock",
+    "additionalPaidInCapital",
+]
 BALANCE_LEGACY = [
     *(name for name in BALANCE if name not in _NOT_IN_LEGACY_BALANCE),
     "totalLiabilitiesAndStockholdersEquity",
@@ -47,7 +58,17 @@ CASH_FLOW = (
     "otherFinancingActivities netCashProvidedByFinancingActivities effectOfForexChangesOnCash netChangeInCash "
     "cashAtEndOfPeriod cashAtBeginningOfPeriod operatingCashFlow capitalExpenditure freeCashFlow incomeTaxesPaid interestPaid"
 ).split()
-_NOT_IN_LEGACY_CASH_FLOW = ["longTermNetDebtIssuance", "shortTermNetDebtIssuance", "netStockIssuance", "netCommonStockIssuance", "netPreferredStockIssuance", "commonDividendsPaid", "preferredDividendsPaid", "incomeTaxesPaid", "interestPaid"]
+_NOT_IN_LEGACY_CASH_FLOW = [
+    "longTermNetDebtIssuance",
+    "shortTermNetDebtIssuance",
+    "netStockIssuance",
+    "netCommonStockIssuance",
+    "netPreferredStockIssuance",
+    "commonDividendsPaid",
+    "preferredDividendsPaid",
+    "incomeTaxesPaid",
+    "interestPaid",
+]
 CASH_FLOW_LEGACY = [*(name for name in CASH_FLOW if name not in _NOT_IN_LEGACY_CASH_FLOW), "link", "finalLink"]
 KEY_METRICS = (
     f"{_METRIC_HEAD} reportedCurrency marketCap enterpriseValue workingCapital investedCapital averageReceivables "
@@ -107,10 +128,70 @@ ESTIMATES = [
     *(f"{name}{end}" for name in _RANGED for end in ("Low", "High", "Avg")),
     *("epsAvg", "epsHigh", "epsLow", "numAnalystsRevenue", "numAnalystsEps"),
 ]
-RATING = ["symbol", "rating", "overallScore", "discountedCashFlowScore", "returnOnEquityScore", "returnOnAssetsScore", "debtToEquityScore", "priceToEarningsScore", "priceToBookScore"]
-PROFILE = ["symbol", "price", "marketCap", "beta", "lastDividend", "range", "change", "changePercentage", "volume", "averageVolume", "companyName", "currency", "cik", "isin", "cusip", "exchangeFullName", "exchange", "industry", "website", "description", "ceo", "sector", "country", "fullTimeEmployees", "phone", "address", "city", "state", "zip", "image", "ipoDate", "defaultImage", "isEtf", "isActivelyTrading", "isAdr", "isFund"]
+RATING = [
+    "symbol",
+    "rating",
+    "overallScore",
+    "discountedCashFlowScore",
+    "returnOnEquityScore",
+    "returnOnAssetsScore",
+    "debtToEquityScore",
+    "priceToEarningsScore",
+    "priceToBookScore",
+]
+PROFILE = [
+    "symbol",
+    "price",
+    "marketCap",
+    "beta",
+    "lastDividend",
+    "range",
+    "change",
+    "changePercentage",
+    "volume",
+    "averageVolume",
+    "companyName",
+    "currency",
+    "cik",
+    "isin",
+    "cusip",
+    "exchangeFullName",
+    "exchange",
+    "industry",
+    "website",
+    "description",
+    "ceo",
+    "sector",
+    "country",
+    "fullTimeEmployees",
+    "phone",
+    "address",
+    "city",
+    "state",
+    "zip",
+    "image",
+    "ipoDate",
+    "defaultImage",
+    "isEtf",
+    "isActivelyTrading",
+    "isAdr",
+    "isFund",
+]
 PROFILE_LEGACY = [name for name in PROFILE if name not in ("changePercentage", "volume")]
 PROFILE_LEGACY += ["dcf", "dcfDiff"]
 NEWS = ["symbol", "publishedDate", "publisher", "title", "image", "site", "text", "url"]
 NEWS_LEGACY = [name for name in NEWS if name != "publisher"]
-SOCIAL = ["date", "symbol", "stocktwitsPosts", "twitterPosts", "stocktwitsComments", "twitterComments", "stocktwitsLikes", "twitterLikes", "stocktwitsImpressions", "twitterImpressions", "stocktwitsSentiment", "twitterSentiment"]
+SOCIAL = [
+    "date",
+    "symbol",
+    "stocktwitsPosts",
+    "twitterPosts",
+    "stocktwitsComments",
+    "twitterComments",
+    "stocktwitsLikes",
+    "twitterLikes",
+    "stocktwitsImpressions",
+    "twitterImpressions",
+    "stocktwitsSentiment",
+    "twitterSentiment",
+]
