@@ -17,8 +17,8 @@ RAW = dg.AssetSelection.assets(*RAW_ASSETS).without_checks() | dg.AssetSelection
 )
 FEED_ASSETS = ("raw_payloads_feeds", *(table.name for table in RAW_FEEDS.values()))
 FEEDS = dg.AssetSelection.assets(*FEED_ASSETS)
-YEARLY = dg.AssetSelection.groups("market", "quality", "fundamentals", "features")
 FROM_FEEDS = dg.AssetSelection.groups("fundamentals") | dg.AssetSelection.assets(*(table.name for table in FROM_FACTS))
+YEARLY = dg.AssetSelection.groups("market", "quality", "features") - FROM_FEEDS
 BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
 
 daily_ingest = dg.define_asset_job(

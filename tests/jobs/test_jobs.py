@@ -9,6 +9,9 @@ from kairos.settings import load_settings
 from kairos_dagster.build import build_defs
 
 
+FROM_FACTS = {"feat_fundamentals", "feat_revisions"}
+
+
 @cache
 def definitions():
     # a live vendor: with it the freshness checks are there
@@ -30,8 +33,14 @@ def test_the_ingest_fills_the_daily_raw_tables():
 
 
 def test_the_refresh_fills_market_quality_and_features():
-    assert filled("refresh_year") == group("market", "quality", "features")
+    assert filled("refresh_year") == group("market", "quality", "features") - FROM_FACTS
     assert "corrections" in filled("refresh_year")
+
+
+def test_the_feeds_fill_their_raw_tables_and_then_what_follows_from_facts():
+    raw = {name for name in group("raw") if name.startswith(("raw_fmp_", "raw_sf1", "raw_quiver_"))}
+    assert filled("daily_feeds") == {"raw_payloads_feeds"} | {name for name in raw if not name.endswith("_bulk")}
+    assert filled("refresh_feeds") == group("fundamentals") | FROM_FACTS
 
 
 @pytest.mark.parametrize("job", ["wednesday_retrain", "full_universe_backfill"])
@@ -41,10 +50,10 @@ def test_the_retrain_fills_all_from_universe_to_leaderboard(job):
 
 
 def test_every_asset_but_the_bulk_imports_is_filled_by_a_job():
-    jobs = ("daily_ingest", "refresh_year", "wednesday_retrain")
-    rest = group("raw", "market", "quality", "features", "universe", "matrix", "models", "simulation") - set().union(
-        *map(filled, jobs)
-    )
+    jobs = ("daily_ingest", "refresh_year", "daily_feeds", "refresh_feeds", "wednesday_retrain")
+    rest = group(
+        "raw", "market", "quality", "fundamentals", "features", "universe", "matrix", "models", "simulation"
+    ) - set().union(*map(filled, jobs))
     assert {name for name in rest if not name.endswith("_bulk")} == set()
 
 

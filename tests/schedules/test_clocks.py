@@ -35,11 +35,12 @@ def asked(made):
     return [request.partition_key for request in made]
 
 
-def pulled(home, *sessions):
+def pulled(home, *sessions, dataset="sep"):
     rows = {
-        "payload_id": [f"p{session}" for session in sessions],
+        "payload_id": [f"{dataset}{session}" for session in sessions],
+        "dataset": dataset,
         "session": list(sessions),
-        **dict.fromkeys(("sha256", "source", "dataset", "request", "path"), "x"),
+        **dict.fromkeys(("sha256", "source", "request", "path"), "x"),
         **dict.fromkeys(("bytes", "rows", "rejected", "received_year"), 1),
         "fetched_at": datetime(2018, 7, 1, tzinfo=NEW_YORK),
     }
@@ -95,6 +96,16 @@ def test_a_long_pause_is_not_caught_up_by_the_clock(home):
     assert asked(tick(daily_ingest_schedule, home, "2018-07-05T20:30")) == [day.isoformat() for day in due[-CATCH_UP:]]
 
 
+def test_the_feeds_are_asked_for_the_sessions_that_they_lack(home, monkeypatch):
+    assert "ENABLE_FMP" in tick(daily_feeds_schedule, home, "2018-07-05T21:45").skip_message
+    monkeypatch.setenv("ENABLE_FMP", "true")
+    home = Platform(home=home.home)
+    pulled(home, date(2018, 7, 5))
+    pulled(home, date(2018, 7, 3), dataset="fmp_rating")
+    assert asked(tick(daily_feeds_schedule, home, "2018-07-05T21:45")) == ["2018-07-05"]
+    assert "up to session 2018-07-05" in tick(daily_ingest_schedule, home, "2018-07-05T22:30").skip_message
+
+
 def test_bulk_payloads_are_no_daily_pull(home):
     pulled(home, None)
     assert asked(tick(daily_ingest_schedule, home, "2018-07-05T20:30")) == ["2018-07-05"]
@@ -117,6 +128,8 @@ def test_saturday_compacts_once(home):
     assert made.run_key == "compaction-2018-07-07"
 
 
-@pytest.mark.parametrize("schedule", [daily_ingest_schedule, wednesday_retrain_schedule, weekly_compaction_schedule])
+@pytest.mark.parametrize(
+    "schedule", [daily_ingest_schedule, daily_feeds_schedule, wednesday_retrain_schedule, weekly_compaction_schedule]
+)
 def test_the_clocks_go_by_new_york(schedule):
     assert schedule.execution_timezone == "America/New_York"
