@@ -12,7 +12,7 @@ from kairos.tables.universe import MIDCAP_UNIVERSE
 from kairos.warehouse.commit import Commit
 from resources.platform import Platform
 from schedules import daily_ingest_schedule, wednesday_retrain_schedule, weekly_compaction_schedule
-from schedules.clocks import CATCH_UP
+from schedules.clocks import CATCH_UP, daily_feeds_schedule
 
 BY = Commit("test")
 
