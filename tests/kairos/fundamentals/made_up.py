@@ -1,4 +1,4 @@
-"""Made-up filings in random order: late ones, restatements, amendments, years beside quarters, one instant shared by several."""
+"""Made-up filings in random order: late ones, restatements, years beside quarters, several at one instant."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from kairos.calendar import session_close, sessions_between
 from kairos.errors import CalendarError, ContractError
 from kairos.fundamentals.asof import facts_as_of, join_as_of
-
 from tests.kairos.fundamentals.made_up import ENDS, START, Loop, made_versions
 
 SESSIONS = sessions_between(ENDS[0], ENDS[-1])
@@ -44,7 +43,9 @@ def test_the_newest_visible_period_never_goes_back(seed):
     known = join_as_of(panel(3), made_versions(seed, names=3), ["revenue"])
     steps = known.select(pl.col("period_end").diff().over("permaticker").dt.total_days())
     assert steps.filter(pl.col("period_end") < 0).is_empty()
-    assert known.filter(pl.col("period_end").is_null() & pl.col("period_end").shift(1).over("permaticker").is_not_null()).is_empty()
+    assert known.filter(
+        pl.col("period_end").is_null() & pl.col("period_end").shift(1).over("permaticker").is_not_null()
+    ).is_empty()
 
 
 def test_a_restatement_of_an_old_period_changes_that_period_and_not_which_is_newest():
