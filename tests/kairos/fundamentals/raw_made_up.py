@@ -64,8 +64,6 @@ def tickers(*lives: tuple) -> pl.DataFrame:
 
 LISTED = date(2000, 1, 3)
 NAMES = tickers((1, "AAA", LISTED, None), (2, "BRK.B", LISTED, None), (3, "CCC", LISTED, date(2016, 6, 30)))
-    (1, "AAA", date(2000, 1, 3), None), (2, "BRK.B", date(2000, 1, 3), None), (3, "CCC", date(2000, 1, 3), date(2016, 6, 30))
-)
 
 
 def payloads(count: int, *, seed: int) -> list[pl.DataFrame]:
