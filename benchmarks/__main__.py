@@ -12,6 +12,8 @@ BENCHMARKS = {
     "known_answer": "False discoveries without alpha and recovery with it, ten small markets",
     "new_session": "Work of one more session, from the vendor's answers to the features, median of five evenings",
     "backfill": "What orchestration adds to a backfill of 250 sessions, median of three runs",
+    "asof_join": "Fundamentals as known at every close, against pandas, and at one instant",
+    "lookahead_error": "What joining real filings on their period's end would have told too early",
     "import_rows": "500,000 rows from a CSV file to `sep_base`, median of three runs",
 }
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"

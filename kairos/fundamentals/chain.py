@@ -14,7 +14,7 @@ CONFLICT = "conflicting_duplicate"
 def chained(rows: Frame, key: Sequence[str], facts: Sequence[str]) -> tuple[Frame, Frame]:
     """Return the versions, with known_at and known_source, and the deliveries that contradict themselves, with reason.
 
-    The rows may come in any order and any number of times. A delivery whose facts are those of the one before it makes no
+    The rows may come in any order. A delivery whose facts are those of the one before it makes no
     version. The first version is known from its stamp, and so is one under a later stamp than any served before; other
     facts under the same or an older stamp are known from their receipt (`observed`), as is all that arrives ahead of its
     stamp or has none.
@@ -24,8 +24,8 @@ def chained(rows: Frame, key: Sequence[str], facts: Sequence[str]) -> tuple[Fram
         key: What a fact is about.
         facts: Columns whose change makes a version.
     """
-    ordered = rows.unique(["payload_id", "row"], keep="any").sort(*key, *ORDER, nulls_last=False)
-    served = pl.col("stamp").cum_max().shift(1).over(key)
+    ordered = rows.sort(*key, *ORDER, nulls_last=False)
+    served = pl.coalesce("stamp", "fetched_at").cum_max().shift(1).over(key)
     ordered, torn = _consistent(ordered.with_columns(served.alias("_served")), [*key, "fetched_at", "stamp"], facts)
     same = _repeats([pl.col(name) for name in (*key, *facts)])
     first = ~_repeats([pl.col(name) for name in key])
@@ -50,7 +50,7 @@ def _consistent(ordered: Frame, delivery: Sequence[str], facts: Sequence[str]) -
 
 
 def _known(versions: Frame, key: Sequence[str]) -> Frame:
-    newer = pl.col("_first") | (pl.col("stamp") > pl.col("_served")).fill_null(True)
+    newer = pl.col("_first") | (pl.col("stamp") > pl.col("_served"))
     trusted = (newer & (pl.col("stamp") < pl.col("fetched_at"))).fill_null(False)
     known = versions.with_columns(
         pl.when(trusted).then("stamp").otherwise("fetched_at").alias("known_at"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from kairos.calendar import NEW_YORK
 from kairos.frames import UTC_TIME, Frame
 from kairos.fundamentals.instants import eastern, new_york_day, opening
 
@@ -79,10 +80,10 @@ def fmp_rows(raw: Frame) -> Frame:
     rows = raw.rename({"date": "period_end"}).with_columns(eastern("accepted_date").alias("accepted_at"))
     accepted = pl.when(new_york_day("accepted_at") > pl.col("period_end")).then("accepted_at")
     timeless = pl.col("accepted_date").str.ends_with("00:00:00").fill_null(False)
-    filed = pl.coalesce("filing_date", new_york_day("accepted_at"))
+    filed = pl.when(pl.col("filing_date") > pl.col("period_end")).then("filing_date")
     rows = rows.with_columns(
         pl.when(~timeless).then(accepted).alias("_accepted"),
-        pl.when(filed > pl.col("period_end")).then(filed).alias("_filed"),
+        pl.coalesce(filed, accepted.dt.convert_time_zone(str(NEW_YORK)).dt.date()).alias("_filed"),
     )
     return _stamped(rows).drop("accepted_date", "_accepted", "_filed")
 

@@ -20,7 +20,8 @@ from kairos.tables.core import Table
 PERIOD_KEY = ("permaticker", "period_end", "period")
 SEEN_ARRIVING = timedelta(days=7)  # what is received this soon after its stamp was collected live; later, it is history
 UNMAPPED = "unmapped_symbol"
-_META = {"symbol", "accepted_at", "filing_date", "fiscal_year", "cik", "split_basis", *tables.KnownRows.to_schema().columns}
+_STAMPS = {"accepted_at", "filing_date", "rating_date", "split_basis"}
+_META = {"symbol", "fiscal_year", "cik", *_STAMPS, *tables.KnownRows.to_schema().columns}
 _LIVE_KEY = ["permaticker", "period_end", "_annual"]
 _BOOLEANS = ("is_etf", "is_fund", "is_adr", "is_actively_trading")
 _RATING_NAMES = {"rating_score": "ratingScore"}
@@ -127,6 +128,8 @@ def _versions(
     about: str = "period_end",
 ) -> tuple[Frame, Frame, int]:
     """Map and chain rows; returns the versions, the quarantine lines and the number of rows that said nothing new."""
+    given = rows.height
+    rows = rows.sort("fetched_at").unique(["payload_id", "row"], keep="first", maintain_order=True)
     rows = rows.with_columns(new_york_day("fetched_at").alias("fetched_on"))
     rows = with_security(rows.with_columns(pl.col(about).alias("about")), tickers).drop("about")
     rows = _judged(rows, statement=about == "period_end")
@@ -144,16 +147,17 @@ def _versions(
         action=ROW_REJECTED,
     )
     named = versions.with_columns(pl.col("fetched_on").alias("split_basis"))
-    return named, lines, rows.height - rejected.height - named.height
+    return named, lines, given - rejected.height - named.height
 
 
 def _judged(rows: Frame, *, statement: bool) -> Frame:
-    earlier = pl.col("reason") if "reason" in rows.columns else pl.lit(None, pl.String)
-    reason = pl.when(earlier.is_not_null()).then(earlier)
-    if statement:
-        reason = reason.when(~pl.col("period").is_in(PERIODS)).then(pl.lit("unknown_period"))
-        reason = reason.when(pl.col("period_end") > pl.col("fetched_on")).then(pl.lit("period_after_receipt"))
-    return rows.with_columns(reason.when(pl.col("permaticker").is_null()).then(pl.lit(UNMAPPED)).alias("reason"))
+    impossible = [
+        pl.when(~pl.col("period").is_in(PERIODS)).then(pl.lit("unknown_period")),
+        pl.when(pl.col("period_end") > pl.col("fetched_on")).then(pl.lit("period_after_receipt")),
+    ]
+    unmapped = pl.when(pl.col("permaticker").is_null()).then(pl.lit(UNMAPPED))
+    earlier = [pl.col("reason")] if "reason" in rows.columns else []
+    return rows.with_columns(pl.coalesce(*earlier, *(impossible if statement else []), unmapped).alias("reason"))
 
 
 def _one_source(fmp_made: Frame, sf1_made: Frame) -> Frame:
@@ -167,7 +171,8 @@ def _one_source(fmp_made: Frame, sf1_made: Frame) -> Frame:
     covered = other.select(_LIVE_KEY).unique().join(live, on=_LIVE_KEY, how="anti").with_columns(pl.lit(True).alias("_covered"))
     own = own.join(covered, on=_LIVE_KEY, how="left")
     past = pl.col("_covered").fill_null(False) & (pl.col("known_source") != "observed")
-    return pl.concat([own.filter(~past).drop("_covered"), other], how="diagonal").drop("_annual")
+    both = pl.concat([own.filter(~past).drop("_covered"), other], how="diagonal").drop("_annual")
+    return both.unique(tables.STATEMENT_KEY, keep="first", maintain_order=True)
 
 
 def _conformed(table: Table, rows: Frame) -> Frame:

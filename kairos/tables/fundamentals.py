@@ -203,7 +203,7 @@ FMP_REVISIONS_CS = _of_sessions(
     "fmp_revisions_cs",
     RevisionsCsRows,
     "Revision of one security's consensus and its place in the session's cross-section.",
-    "fmp_analyst_estimates, actions, daily_returns",
+    "feat_revisions",
 )
 FUNDAMENTALS_FACTORS_V1 = _of_sessions(
     "fundamentals_factors_v1",
