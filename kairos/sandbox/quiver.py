@@ -137,4 +137,4 @@ def _label(number: pl.Expr, labels: tuple[str, ...]) -> pl.Expr:
 
 
 def _lowest(span: str) -> str:
-    return span.split(" ")[0].removeprefix("$").replace(",", "")
+    return span.split(" ", maxsplit=1)[0].removeprefix("$").replace(",", "")

@@ -32,8 +32,8 @@ from kairos.sandbox.protocol import (
     refusal_answer,
     utc_text,
 )
-from kairos.sandbox.quiver import QuiverDesk
 from kairos.sandbox.query import Cursor, Query, parse_query
+from kairos.sandbox.quiver import QuiverDesk
 from kairos.sandbox.spoils import early_answer, old_session, spoiled, spoiled_page
 from kairos.sandbox.views import VendorView, known_session
 
