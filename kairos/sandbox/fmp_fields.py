@@ -106,9 +106,9 @@ RATIOS_LEGACY = names(
     "ebitPerRevenue debtToAssetsRatio debtToEquityRatio longTermDebtToCapitalRatio debtToCapitalRatio "
     "interestCoverageRatio cashFlowToDebtRatio financialLeverageRatio receivablesTurnover payablesTurnover "
     "inventoryTurnover fixedAssetTurnover assetTurnover operatingCashFlowPerShare freeCashFlowPerShare cashPerShare "
-    "dividendPayoutRatio operatingCashFlowSalesRatio freeCashFlowOperatingCashFlowRatio operatingCashFlowCoverageRatio "
+    "payoutRatio operatingCashFlowSalesRatio freeCashFlowOperatingCashFlowRatio operatingCashFlowCoverageRatio "
     "shortTermOperatingCashFlowCoverageRatio capitalExpenditureCoverageRatio dividendPaidAndCapexCoverageRatio "
-    "payoutRatio priceBookValueRatio priceToBookRatio priceToSalesRatio priceToEarningsRatio priceToFreeCashFlowRatio "
+    "dividendPayoutRatio priceBookValueRatio priceToBookRatio priceToSalesRatio priceToEarningsRatio priceToFreeCashFlowRatio "
     "priceToOperatingCashFlowRatio priceCashFlowRatio priceToEarningsGrowthRatio priceSalesRatio dividendYield "
     "enterpriseValueMultiple priceToFairValue"
 )
