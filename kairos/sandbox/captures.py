@@ -14,7 +14,7 @@ import polars as pl
 
 from kairos.calendar import NEW_YORK
 from kairos.frames import Frame
-from kairos.sandbox.bulk import as_text, bulk_csv
+from kairos.sandbox.bulk import as_text, bulk_csvs
 from kairos.sandbox.catalog import SF1
 from kairos.sandbox.consensus import estimate_rows, profile_rows, rating_rows
 from kairos.sandbox.estimates import weekly_sessions
@@ -61,7 +61,7 @@ def capture_runs(market: Market, until: datetime) -> Frame:
         (session, datetime.combine(session, CAPTURED_AT, tzinfo=NEW_YORK).astimezone(UTC), number in weekly)
         for number, session in enumerate(market.sessions)
     ]
-    schema = {"session": pl.Date, "at": pl.Datetime("us", "UTC"), "weekly": pl.Boolean}
+    schema = pl.Schema({"session": pl.Date(), "at": pl.Datetime("us", "UTC"), "weekly": pl.Boolean()})
     return pl.DataFrame(rows, schema=schema, orient="row").filter(c("at") <= until)
 
 
@@ -119,10 +119,10 @@ def _asked(market: Market, runs: Frame) -> Frame:
 
 def _files(dataset: str, rows: Frame, fields: list[str]) -> Iterator[tuple[str, datetime, bytes]]:
     """Yield one body per run from rows that are sorted by run."""
-    texts, start = as_text(rows.select(fields)), 0
-    for at, length in rows["at"].rle().struct.unnest().select("value", "len").iter_rows():
-        yield dataset, at, bulk_csv(texts.slice(start, length))
-        start += length
+    runs = rows["at"].rle().struct.unnest()
+    bodies = bulk_csvs(as_text(rows.select(fields)), runs["len"].to_list())
+    for at, body in zip(runs["value"], bodies, strict=True):
+        yield dataset, at, body
 
 
 def _write(folder: Path, dataset: str, at: datetime, body: bytes) -> Path:

@@ -1,4 +1,4 @@
-"""Estimates, ratings and profiles as the vendor shows them to those who ask at given sessions: one row per asking and period."""
+"""Estimates, ratings and profiles as the vendor shows them to those who ask at given sessions."""
 
 from datetime import timedelta
 
@@ -45,8 +45,11 @@ def estimate_rows(market: Market, asked: Frame, *, back: timedelta | None = None
         asked: permaticker, known (session), symbol.
         back: How far back periods may have ended; all of them if not given.
     """
-    ahead = pl.when(c("period") == "FY").then(c("known").dt.offset_by(f"{YEARS_AHEAD}y"))
-    ahead = ahead.otherwise(c("known").dt.offset_by(f"{3 * QUARTERS_AHEAD}mo"))
+    ahead = (
+        pl.when(c("period") == "FY")
+        .then(c("known").dt.offset_by(f"{YEARS_AHEAD}y"))
+        .otherwise(c("known").dt.offset_by(f"{3 * QUARTERS_AHEAD}mo"))
+    )
     periods = market.periods.with_columns(
         eve=c("reported_at").dt.convert_time_zone(NEW_YORK.key).dt.date() - pl.duration(days=1)
     )

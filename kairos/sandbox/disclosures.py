@@ -44,7 +44,7 @@ def make_congress(lives: Frame, sessions: Sequence[date], seed: int) -> Frame:
 
 
 def make_insiders(lives: Frame, bars: Frame, seed: int) -> Frame:
-    """Return insiders' trades: permaticker, traded, filed (dates), uploaded_at (UTC), officer, code (numbers), shares, price."""
+    """Return insiders' trades: permaticker, traded, filed, uploaded_at (UTC), officer, code (numbers), shares, price."""
     rng = chance(seed, 28)
     names, traded = _drawn(rng, lives, INSIDERS_PER_YEAR)
     n = len(names)

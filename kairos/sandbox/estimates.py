@@ -12,8 +12,8 @@ import polars as pl
 
 from kairos.frames import Frame
 from kairos.sandbox.arrays import Floats, Ints, chance
-from kairos.sandbox.levels import Levels, quarter_growth
-from kairos.sandbox.reports import utc_instants
+from kairos.sandbox.levels import Levels
+from kairos.sandbox.reports import quarter_growth, utc_instants
 
 DRIFT = 0.006  # weekly revision of the log of earnings per unit of the state
 NOISE = 1.0  # sd of a week's other revisions in units of DRIFT; four weeks then correlate about .7 with the state

@@ -1,24 +1,30 @@
 """Field names of FMP's answers, in order, in both generations; the misspellings are the vendor's."""
 
+
+def names(text: str) -> list[str]:
+    """Return the names in a text."""
+    return text.split()
+
+
 _HEAD = "date symbol reportedCurrency cik filingDate acceptedDate fiscalYear period"
 _METRIC_HEAD = "symbol date fiscalYear period"
 
-INCOME = (
+INCOME = names(
     f"{_HEAD} revenue costOfRevenue grossProfit researchAndDevelopmentExpenses generalAndAdministrativeExpenses "
     "sellingAndMarketingExpenses sellingGeneralAndAdministrativeExpenses otherExpenses operatingExpenses costAndExpenses "
     "netInterestIncome interestIncome interestExpense depreciationAndAmortization ebitda ebit "
     "nonOperatingIncomeExcludingInterest operatingIncome totalOtherIncomeExpensesNet incomeBeforeTax incomeTaxExpense "
     "netIncomeFromContinuingOperations netIncomeFromDiscontinuedOperations otherAdjustmentsToNetIncome netIncome "
     "netIncomeDeductions bottomLineNetIncome eps epsDiluted weightedAverageShsOut weightedAverageShsOutDil"
-).split()
-INCOME_LEGACY = (
+)
+INCOME_LEGACY = names(
     f"{_HEAD} revenue costOfRevenue grossProfit grossProfitRatio researchAndDevelopmentExpenses "
     "generalAndAdministrativeExpenses sellingAndMarketingExpenses sellingGeneralAndAdministrativeExpenses otherExpenses "
     "operatingExpenses costAndExpenses interestIncome interestExpense depreciationAndAmortization ebitda ebitdaratio "
     "operatingIncome operatingIncomeRatio totalOtherIncomeExpensesNet incomeBeforeTax incomeBeforeTaxRatio "
     "incomeTaxExpense netIncome netIncomeRatio eps epsDiluted weightedAverageShsOut weightedAverageShsOutDil link finalLink"
-).split()
-BALANCE = (
+)
+BALANCE = names(
     f"{_HEAD} cashAndCashEquivalents shortTermInvestments cashAndShortTermInvestments netReceivables accountsReceivables "
     "otherReceivables inventory prepaids otherCurrentAssets totalCurrentAssets propertyPlantEquipmentNet goodwill "
     "intangibleAssets goodwillAndIntangibleAssets longTermInvestments taxAssets otherNonCurrentAssets "
@@ -29,26 +35,18 @@ BALANCE = (
     "capitalLeaseObligations totalLiabilities treasuryStock preferredStock commonStock retainedEarnings "
     "additionalPaidInCapital accumulatedOtherComprehensiveIncomeLoss otherTotalStockholdersEquity "
     "totalStockholdersEquity totalEquity minorityInterest totalLiabilitiesAndTotalEquity totalInvestments totalDebt netDebt"
-).split()
-_NOT_IN_LEGACY_BALANCE = [
-    "accountsReceivables",
-    "otherReceivables",
-    "prepaids",
-    "totalPayables",
-    "otherPayables",
-    "accruedExpenses",
-    "capitalLeaseObligationsCurrent",
-    "capitalLeaseObligationsNonCurrent",
-    "treasuryStock",
-    "additionalPaidInCapital",
-]
+)
+_NOT_IN_LEGACY_BALANCE = names(
+    "accountsReceivables otherReceivables prepaids totalPayables otherPayables accruedExpenses "
+    "capitalLeaseObligationsCurrent capitalLeaseObligationsNonCurrent treasuryStock additionalPaidInCapital"
+)
 BALANCE_LEGACY = [
     *(name for name in BALANCE if name not in _NOT_IN_LEGACY_BALANCE),
     "totalLiabilitiesAndStockholdersEquity",
     "link",
     "finalLink",
 ]
-CASH_FLOW = (
+CASH_FLOW = names(
     f"{_HEAD} netIncome depreciationAndAmortization deferredIncomeTax stockBasedCompensation changeInWorkingCapital "
     "accountsReceivables inventory accountsPayables otherWorkingCapital otherNonCashItems "
     "netCashProvidedByOperatingActivities investmentsInPropertyPlantAndEquipment acquisitionsNet purchasesOfInvestments "
@@ -57,20 +55,13 @@ CASH_FLOW = (
     "commonStockRepurchased netPreferredStockIssuance netDividendsPaid commonDividendsPaid preferredDividendsPaid "
     "otherFinancingActivities netCashProvidedByFinancingActivities effectOfForexChangesOnCash netChangeInCash "
     "cashAtEndOfPeriod cashAtBeginningOfPeriod operatingCashFlow capitalExpenditure freeCashFlow incomeTaxesPaid interestPaid"
-).split()
-_NOT_IN_LEGACY_CASH_FLOW = [
-    "longTermNetDebtIssuance",
-    "shortTermNetDebtIssuance",
-    "netStockIssuance",
-    "netCommonStockIssuance",
-    "netPreferredStockIssuance",
-    "commonDividendsPaid",
-    "preferredDividendsPaid",
-    "incomeTaxesPaid",
-    "interestPaid",
-]
+)
+_NOT_IN_LEGACY_CASH_FLOW = names(
+    "longTermNetDebtIssuance shortTermNetDebtIssuance netStockIssuance netCommonStockIssuance netPreferredStockIssuance "
+    "commonDividendsPaid preferredDividendsPaid incomeTaxesPaid interestPaid"
+)
 CASH_FLOW_LEGACY = [*(name for name in CASH_FLOW if name not in _NOT_IN_LEGACY_CASH_FLOW), "link", "finalLink"]
-KEY_METRICS = (
+KEY_METRICS = names(
     f"{_METRIC_HEAD} reportedCurrency marketCap enterpriseValue workingCapital investedCapital averageReceivables "
     "averagePayables averageInventory freeCashFlowToEquity freeCashFlowToFirm tangibleAssetValue netCurrentAssetValue "
     "grahamNumber grahamNetNet daysOfSalesOutstanding daysOfPayablesOutstanding daysOfInventoryOutstanding operatingCycle "
@@ -79,8 +70,8 @@ KEY_METRICS = (
     "returnOnInvestedCapital returnOnCapitalEmployed earningsYield freeCashFlowYield capexToOperatingCashFlow "
     "capexToDepreciation capexToRevenue salesGeneralAndAdministrativeToRevenue researchAndDevelopementToRevenue "
     "stockBasedCompensationToRevenue intangiblesToTotalAssets"
-).split()
-KEY_METRICS_LEGACY = (
+)
+KEY_METRICS_LEGACY = names(
     f"{_METRIC_HEAD} revenuePerShare netIncomePerShare operatingCashFlowPerShare freeCashFlowPerShare cashPerShare "
     "bookValuePerShare tangibleBookValuePerShare shareholdersEquityPerShare interestDebtPerShare marketCap "
     "enterpriseValue priceToEarningsRatio priceToSalesRatio priceToOperatingCashFlowRatio priceToFreeCashFlowRatio "
@@ -92,8 +83,8 @@ KEY_METRICS_LEGACY = (
     "grahamNetNet workingCapital tangibleAssetValue netCurrentAssetValue investedCapital averageReceivables "
     "averagePayables averageInventory daysOfSalesOutstanding daysOfPayablesOutstanding daysOfInventoryOutstanding "
     "receivablesTurnover payablesTurnover inventoryTurnover returnOnEquity capexPerShare"
-).split()
-RATIOS = (
+)
+RATIOS = names(
     f"{_METRIC_HEAD} reportedCurrency grossProfitMargin ebitMargin ebitdaMargin operatingProfitMargin pretaxProfitMargin "
     "continuousOperationsProfitMargin netProfitMargin bottomLineProfitMargin receivablesTurnover payablesTurnover "
     "inventoryTurnover fixedAssetTurnover assetTurnover currentRatio quickRatio solvencyRatio cashRatio "
@@ -107,20 +98,20 @@ RATIOS = (
     "netIncomePerShare interestDebtPerShare cashPerShare bookValuePerShare tangibleBookValuePerShare "
     "shareholdersEquityPerShare operatingCashFlowPerShare capexPerShare freeCashFlowPerShare netIncomePerEBT ebtPerEbit "
     "priceToFairValue debtToMarketCap effectiveTaxRate enterpriseValueMultiple dividendPerShare"
-).split()
-RATIOS_LEGACY = (
+)
+RATIOS_LEGACY = names(
     f"{_METRIC_HEAD} currentRatio quickRatio cashRatio daysOfSalesOutstanding daysOfInventoryOutstanding operatingCycle "
     "daysOfPayablesOutstanding cashConversionCycle grossProfitMargin operatingProfitMargin pretaxProfitMargin "
     "netProfitMargin effectiveTaxRate returnOnAssets returnOnEquity returnOnCapitalEmployed netIncomePerEBT ebtPerEbit "
     "ebitPerRevenue debtToAssetsRatio debtToEquityRatio longTermDebtToCapitalRatio debtToCapitalRatio "
     "interestCoverageRatio cashFlowToDebtRatio financialLeverageRatio receivablesTurnover payablesTurnover "
     "inventoryTurnover fixedAssetTurnover assetTurnover operatingCashFlowPerShare freeCashFlowPerShare cashPerShare "
-    "dividendPayoutRatio operatingCashFlowSalesRatio freeCashFlowOperatingCashFlowRatio operatingCashFlowCoverageRatio "
+    "payoutRatio operatingCashFlowSalesRatio freeCashFlowOperatingCashFlowRatio operatingCashFlowCoverageRatio "
     "shortTermOperatingCashFlowCoverageRatio capitalExpenditureCoverageRatio dividendPaidAndCapexCoverageRatio "
-    "payoutRatio priceBookValueRatio priceToBookRatio priceToSalesRatio priceToEarningsRatio priceToFreeCashFlowRatio "
+    "dividendPayoutRatio priceBookValueRatio priceToBookRatio priceToSalesRatio priceToEarningsRatio priceToFreeCashFlowRatio "
     "priceToOperatingCashFlowRatio priceCashFlowRatio priceToEarningsGrowthRatio priceSalesRatio dividendYield "
     "enterpriseValueMultiple priceToFairValue"
-).split()
+)
 _RANGED = ("revenue", "ebitda", "ebit", "netIncome", "sgaExpense")
 ESTIMATES = [
     "symbol",
@@ -128,70 +119,20 @@ ESTIMATES = [
     *(f"{name}{end}" for name in _RANGED for end in ("Low", "High", "Avg")),
     *("epsAvg", "epsHigh", "epsLow", "numAnalystsRevenue", "numAnalystsEps"),
 ]
-RATING = [
-    "symbol",
-    "rating",
-    "overallScore",
-    "discountedCashFlowScore",
-    "returnOnEquityScore",
-    "returnOnAssetsScore",
-    "debtToEquityScore",
-    "priceToEarningsScore",
-    "priceToBookScore",
-]
-PROFILE = [
-    "symbol",
-    "price",
-    "marketCap",
-    "beta",
-    "lastDividend",
-    "range",
-    "change",
-    "changePercentage",
-    "volume",
-    "averageVolume",
-    "companyName",
-    "currency",
-    "cik",
-    "isin",
-    "cusip",
-    "exchangeFullName",
-    "exchange",
-    "industry",
-    "website",
-    "description",
-    "ceo",
-    "sector",
-    "country",
-    "fullTimeEmployees",
-    "phone",
-    "address",
-    "city",
-    "state",
-    "zip",
-    "image",
-    "ipoDate",
-    "defaultImage",
-    "isEtf",
-    "isActivelyTrading",
-    "isAdr",
-    "isFund",
-]
+RATING = names(
+    "symbol rating overallScore discountedCashFlowScore returnOnEquityScore returnOnAssetsScore debtToEquityScore "
+    "priceToEarningsScore priceToBookScore"
+)
+PROFILE = names(
+    "symbol price marketCap beta lastDividend range change changePercentage volume averageVolume companyName currency cik "
+    "isin cusip exchangeFullName exchange industry website description ceo sector country fullTimeEmployees phone address "
+    "city state zip image ipoDate defaultImage isEtf isActivelyTrading isAdr isFund"
+)
 PROFILE_LEGACY = [name for name in PROFILE if name not in ("changePercentage", "volume")]
 PROFILE_LEGACY += ["dcf", "dcfDiff"]
-NEWS = ["symbol", "publishedDate", "publisher", "title", "image", "site", "text", "url"]
+NEWS = names("symbol publishedDate publisher title image site text url")
 NEWS_LEGACY = [name for name in NEWS if name != "publisher"]
-SOCIAL = [
-    "date",
-    "symbol",
-    "stocktwitsPosts",
-    "twitterPosts",
-    "stocktwitsComments",
-    "twitterComments",
-    "stocktwitsLikes",
-    "twitterLikes",
-    "stocktwitsImpressions",
-    "twitterImpressions",
-    "stocktwitsSentiment",
-    "twitterSentiment",
-]
+SOCIAL = names(
+    "date symbol stocktwitsPosts twitterPosts stocktwitsComments twitterComments stocktwitsLikes twitterLikes "
+    "stocktwitsImpressions twitterImpressions stocktwitsSentiment twitterSentiment"
+)

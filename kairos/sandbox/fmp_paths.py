@@ -87,10 +87,10 @@ class Asked:
 
 def is_fmp(path: str) -> bool:
     """Tell whether a path is FMP's; the price vendor's tables share the root of its old generation."""
-    parts = path.strip("/").split("/")
-    return parts[0] == "stable" or (
-        parts[0] == "api" and len(parts) > 2 and parts[1] in ("v3", "v4") and parts[2] != "datatables"
-    )
+    root, _, rest = path.strip("/").partition("/")
+    version, _, endpoint = rest.partition("/")
+    old = root == "api" and version in ("v3", "v4") and not f"{endpoint}/".startswith(("datatables/", "/"))
+    return root == "stable" or old
 
 
 def read_address(path: str, parameters: Mapping[str, Sequence[str]]) -> Asked:

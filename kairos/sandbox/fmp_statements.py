@@ -4,6 +4,7 @@ import polars as pl
 
 from kairos.calendar import NEW_YORK
 from kairos.frames import Frame
+from kairos.sandbox.fmp_fields import names
 
 DILUTION = 1.02  # diluted over basic shares
 PRIME = 1009  # spreads the vendor's oddities over the reports
@@ -108,30 +109,13 @@ def balance_rows(filings: Frame) -> Frame:
     later = c("total_liabilities") - c("total_current_liabilities")
     intangible, equity = c("goodwill_and_intangibles"), c("total_stockholders_equity")
     other = c("total_current_assets") - held - invested - c("net_receivables") - c("inventory")
-    zeros = [
-        "otherReceivables",
-        "prepaids",
-        "longTermInvestments",
-        "taxAssets",
-        "otherNonCurrentAssets",
-        "otherAssets",
-        "otherPayables",
-        "accruedExpenses",
-        "capitalLeaseObligationsCurrent",
-        "taxPayables",
-        "deferredRevenue",
-        "capitalLeaseObligationsNonCurrent",
-        "deferredRevenueNonCurrent",
-        "deferredTaxLiabilitiesNonCurrent",
-        "otherLiabilities",
-        "capitalLeaseObligations",
-        "treasuryStock",
-        "preferredStock",
-        "commonStock",
-        "accumulatedOtherComprehensiveIncomeLoss",
-        "otherTotalStockholdersEquity",
-        "minorityInterest",
-    ]
+    zeros = names(
+        "otherReceivables prepaids longTermInvestments taxAssets otherNonCurrentAssets otherAssets otherPayables "
+        "accruedExpenses capitalLeaseObligationsCurrent taxPayables deferredRevenue capitalLeaseObligationsNonCurrent "
+        "deferredRevenueNonCurrent deferredTaxLiabilitiesNonCurrent otherLiabilities capitalLeaseObligations "
+        "treasuryStock preferredStock commonStock accumulatedOtherComprehensiveIncomeLoss otherTotalStockholdersEquity "
+        "minorityInterest"
+    )
     return filings.with_columns(
         *_amounts(
             **dict.fromkeys(zeros, pl.lit(0.0)),
@@ -176,22 +160,11 @@ def cash_flow_rows(filings: Frame) -> Frame:
     earned = c("net_income") + c("depreciation_and_amortization") + c("stock_based_compensation")
     invested = c("capital_expenditure") + c("other_investing")
     financed = c("debt_issued") + c("dividends_paid") + c("stock_repurchased")
-    zeros = [
-        "deferredIncomeTax",
-        "accountsReceivables",
-        "inventory",
-        "accountsPayables",
-        "otherNonCashItems",
-        "acquisitionsNet",
-        "purchasesOfInvestments",
-        "salesMaturitiesOfInvestments",
-        "shortTermNetDebtIssuance",
-        "commonStockIssuance",
-        "netPreferredStockIssuance",
-        "preferredDividendsPaid",
-        "otherFinancingActivities",
-        "effectOfForexChangesOnCash",
-    ]
+    zeros = names(
+        "deferredIncomeTax accountsReceivables inventory accountsPayables otherNonCashItems acquisitionsNet "
+        "purchasesOfInvestments salesMaturitiesOfInvestments shortTermNetDebtIssuance commonStockIssuance "
+        "netPreferredStockIssuance preferredDividendsPaid otherFinancingActivities effectOfForexChangesOnCash"
+    )
     return filings.with_columns(
         *_amounts(
             **dict.fromkeys(zeros, pl.lit(0.0)),

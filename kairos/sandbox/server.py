@@ -12,15 +12,7 @@ from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from kairos.calendar import Clock
-from kairos.sandbox.access import (
-    SANDBOX_FMP_FREE_KEY,
-    SANDBOX_FMP_KEY,
-    SANDBOX_FMP_LEGACY_KEY,
-    SANDBOX_FMP_SUSPENDED_KEY,
-    SANDBOX_QUIVER_BASIC_KEY,
-    SANDBOX_QUIVER_KEY,
-    Meter,
-)
+from kairos.sandbox.access import Meter
 from kairos.sandbox.catalog import VENDOR, RefusalError
 from kairos.sandbox.exports import Exports
 from kairos.sandbox.faults import Fault, FaultKind, Faults, Route
@@ -30,22 +22,7 @@ from kairos.sandbox.quiver import ROOT as QUIVER_ROOT
 from kairos.sandbox.routing import API_ROOT, body_parameters, find_target, merged_parameters
 from kairos.sandbox.vendor import FREE_KEY, SANDBOX_KEY, Vendor
 
-__all__ = [
-    "FREE_KEY",
-    "SANDBOX_FMP_FREE_KEY",
-    "SANDBOX_FMP_KEY",
-    "SANDBOX_FMP_LEGACY_KEY",
-    "SANDBOX_FMP_SUSPENDED_KEY",
-    "SANDBOX_KEY",
-    "SANDBOX_QUIVER_BASIC_KEY",
-    "SANDBOX_QUIVER_KEY",
-    "Fault",
-    "FaultKind",
-    "LoggedRequest",
-    "Meter",
-    "Route",
-    "VendorServer",
-]
+__all__ = ["FREE_KEY", "SANDBOX_KEY", "Fault", "FaultKind", "LoggedRequest", "Meter", "Route", "VendorServer"]
 
 MASK = "***"
 KEY_NAMES = ("api_key", "x-api-token", "apikey", "authorization")
