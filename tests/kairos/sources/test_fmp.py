@@ -156,7 +156,7 @@ def test_an_error_that_may_pass_is_asked_again(vendor, stable, shape):
 
 def test_a_text_in_a_nested_object_is_told_without_its_wrapping(vendor, stable):
     vendor.answers = [Answer(b'{"error": {"code": 7, "message": "Something new"}}')]
-    with pytest.raises(SourceError, match="HTTP 200: Something new. The vendor"):
+    with pytest.raises(SourceError, match=r"HTTP 200: Something new\. The vendor"):
         stable.rating("ZQXA")
 
 
