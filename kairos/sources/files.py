@@ -30,7 +30,7 @@ __all__ = [
 
 SUFFIXES = (".csv", ".csv.gz", ".zip", ".parquet", ".pq", ".json", ".json.gz", ".tar.gz")
 DROP_NAME = re.compile(r"(\d{4})(\d{2})(\d{2})\.tar\.gz")
-CAPTURE_NAME = re.compile(r"([a-z0-9_]+)_(\d{4}-\d{2}-\d{2}T\d{6}Z)\.csv(\.gz)?")
+CAPTURE_NAME = re.compile(r"([a-z][a-z0-9_]*)_(\d{4}-\d{2}-\d{2}T\d{6}Z)\.csv(\.gz)?")
 CAPTURE_STAMP = "%Y-%m-%dT%H%M%SZ"
 DROP_TIME = time(12, tzinfo=UTC)  # the vendor packs the drop named D at 12:00 UTC on D+1
 # a drop's prices are as traded; its adj_close is the vendor's adjusted close of that day
@@ -137,7 +137,7 @@ def capture_named(file: Path) -> str | None:
 def _captured_at(file: Path, spec: Dataset) -> datetime | None:
     """Return when a capture was taken, as its name says: fmp_rating_2024-03-01T213000Z.csv; None for other files."""
     match = CAPTURE_NAME.fullmatch(file.name)
-    if match is None or capture_named(file) is None:
+    if match is None or not spec.keeps_record:
         return None
     if match[1] != spec.name:
         raise SourceError(f"{file}: the name says {match[1]}, expected {spec.name}. Import it as --dataset {match[1]}.")

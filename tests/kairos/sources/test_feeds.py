@@ -71,6 +71,15 @@ def test_a_capture_of_profiles_keeps_short_and_full_name_apart(tmp_path):
     assert parse(made).rows.select("exchange", "exchange_full_name").rows() == [("NASDAQ", "NASDAQ Global Select")]
 
 
+def test_a_capture_of_sf1_bears_the_instant_of_its_name_too(tmp_path):
+    file = tmp_path / "sf1_2024-03-01T213000Z.csv"
+    names = FEEDS["sf1"].required
+    file.write_text(f"{','.join(names)}\nZQXA,ARQ,2024-02-20,2023-12-31,2023-12-31\n")
+    (made,) = read_files([file], "sf1", source="captured", clock=FixedClock(RECEIVED))
+    assert made.fetched_at == datetime(2024, 3, 1, 21, 30, tzinfo=UTC)
+    assert parse(made).rows.select("ticker", "datekey").rows() == [("ZQXA", date(2024, 2, 20))]
+
+
 def test_a_capture_of_another_dataset_is_refused(tmp_path):
     file = tmp_path / "fmp_profile_2024-03-01T213000Z.csv"
     file.write_text("symbol\nZQXA\n")

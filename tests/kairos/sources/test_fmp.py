@@ -154,6 +154,12 @@ def test_an_error_that_may_pass_is_asked_again(vendor, stable, shape):
     assert len(vendor.asked) == 2
 
 
+def test_a_text_in_a_nested_object_is_told_without_its_wrapping(vendor, stable):
+    vendor.answers = [Answer(b'{"error": {"code": 7, "message": "Something new"}}')]
+    with pytest.raises(SourceError, match=r"HTTP 200: Something new\. The vendor"):
+        stable.rating("ZQXA")
+
+
 def test_a_limit_is_waited_for_by_the_minute_or_as_the_vendor_says(vendor, stable, fake_time):
     limit = bodies.said(f"Limit Reach . {bodies.UPGRADE}")
     vendor.answers = [Answer(limit, status=429), Answer(limit, status=429, headers={"Retry-After": "7"}), Answer(b"[]")]

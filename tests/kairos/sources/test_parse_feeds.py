@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kairos.errors import SourceError
@@ -114,6 +114,12 @@ def test_the_short_exchange_code_is_found_in_both_generations():
         assert (found["exchange"], found["exchange_full_name"]) == ("NASDAQ", "NASDAQ Global Select")
 
 
+def test_a_lone_exchange_is_not_taken_for_its_full_name_as_well():
+    row = {name: value for name, value in bodies.BOTH["fmp_profile"][0].items() if name != "exchangeFullName"}
+    found = facts([row], "fmp_profile")
+    assert (found["exchange"], found["exchange_full_name"]) == ("NASDAQ", None)
+
+
 def test_a_profile_says_its_flags_in_words():
     found = facts([bodies.BOTH["fmp_profile"][0]], "fmp_profile")
     assert (found["is_etf"], found["is_actively_trading"]) == ("false", "true")
@@ -184,11 +190,14 @@ def test_a_body_that_is_no_list_of_objects_is_refused(body, message):
 @pytest.mark.parametrize("sent", ["NaN", "Infinity", "-Infinity"])
 def test_numbers_that_are_no_json_are_no_numbers(sent):
     body = json.dumps([bodies.STABLE_RATING, {**bodies.STABLE_RATING, "overallScore": 987}]).replace("987", sent).encode()
-    assert parsed(body, "fmp_rating").rows["rating_score"].to_list() == [4.0, None]
+    rows = parsed(body, "fmp_rating").rows
+    assert rows["rating_score"].to_list() == [4.0, None]
+    assert json.loads(rows["record"][1], parse_constant=pytest.fail)["overallScore"] == sent
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(-800, 800), min_size=1, max_size=8))
+@example([-1, 0, 1, 365, 366])
 def test_a_filing_date_stands_if_it_follows_its_period_by_a_year_at_most(days):
     end = date(2020, 6, 30)
     row = bodies.BOTH["fmp_income_statement"][0]
