@@ -7,6 +7,12 @@ import dagster as dg
 
 from assets.table_asset import Work, table_asset
 from kairos.frames import Frame, stack
+from kairos.fundamentals.checks import NOTHING_FROM_THE_FUTURE
+from kairos.fundamentals.factors import factors
+from kairos.fundamentals.features import build_fundamentals, build_revisions
+from kairos.fundamentals.panel import Facts
+from kairos.fundamentals.revisions import revisions_cs
+from kairos.fundamentals.social import social_features
 from kairos.fundamentals.versions import (
     estimate_versions,
     news_versions,
@@ -15,12 +21,14 @@ from kairos.fundamentals.versions import (
     statement_versions,
 )
 from kairos.fundamentals.years import of_year
+from kairos.plots.tables import missingness
+from kairos.tables import features, market
 from kairos.tables import fundamentals as tables
-from kairos.tables import market
 from kairos.tables.core import Cleaned, Table
 from kairos.tables.feeds import RAW_FEEDS, RAW_FEEDS_BULK
 from resources.table_io import ALL_DAYS, Read
 
+YEARS_BACK = 4  # a year-ago sum of four quarters goes back over two years, and a late filer's further
 METRICS = (tables.FMP_KEY_METRICS, tables.FMP_RATIOS)
 STATEMENTS = (tables.FMP_INCOME_STATEMENT, tables.FMP_BALANCE_SHEET, tables.FMP_CASH_FLOW)
 
@@ -85,3 +93,66 @@ SNAPSHOT_ASSETS = [
     _snapshot_asset(tables.DIM_COMPANY_PROFILE, "fmp_profile", profile_versions),
     _snapshot_asset(tables.FMP_NEWS, "fmp_news", news_versions),
 ]
+SOCIAL = _versions_asset(
+    tables.SOCIAL_FEATURES,
+    ("fmp_social", "quiver_social"),
+    lambda frames: social_features(_both(frames, "fmp_social"), _both(frames, "quiver_social"), frames["tickers"]),
+)
+
+
+def _facts(work: Work, frames: dict[str, Frame]) -> Facts:
+    """The facts of a year's features; splits after it too, since a share count fetched later stands on a later basis."""
+    splits = work.platform.warehouse.read(market.ACTIONS, version=work.reads.get(market.ACTIONS.name))
+    return Facts(
+        income=frames["fmp_income_statement"],
+        balance=frames["fmp_balance_sheet"],
+        cash_flow=frames["fmp_cash_flow"],
+        estimates=frames["fmp_analyst_estimates"],
+        ratings=frames["fmp_rating"],
+        daily_metrics=frames["daily_metrics"],
+        actions=splits,
+    )
+
+
+FACTS = (
+    *(Read(table, years_back=YEARS_BACK) for table in (*STATEMENTS, tables.FMP_ANALYST_ESTIMATES, tables.FMP_RATING)),
+    Read(market.DAILY_METRICS, years_back=1),
+    Read(market.DAILY_RETURNS),
+)
+PROVEN = (NOTHING_FROM_THE_FUTURE,)
+
+
+@table_asset(features.FEAT_FUNDAMENTALS, reads=FACTS, deps=(Read(market.ACTIONS),), checks=PROVEN, plot=missingness)
+def feat_fundamentals(work: Work, daily_returns: Frame, **facts: Frame) -> Frame:
+    """Of every fact the newest version that was known at the session's close, and of periods the newest that was."""
+    return build_fundamentals(daily_returns, _facts(work, facts), year=work.year)
+
+
+@table_asset(features.FEAT_REVISIONS, reads=FACTS, deps=(Read(market.ACTIONS),), checks=PROVEN, plot=missingness)
+def feat_revisions(work: Work, daily_returns: Frame, **facts: Frame) -> Frame:
+    """Estimates and ratings as the snapshots of the time showed them; none before the first snapshot."""
+    return build_revisions(daily_returns, _facts(work, facts), year=work.year)
+
+
+@table_asset(tables.FMP_REVISIONS_CS, reads=(Read(features.FEAT_REVISIONS),), checks=PROVEN)
+def fmp_revisions_cs(work: Work, feat_revisions: Frame) -> Frame:
+    """Each revision beside the others of its session."""
+    return revisions_cs(feat_revisions)
+
+
+@table_asset(
+    tables.FUNDAMENTALS_FACTORS_V1,
+    reads=(
+        Read(features.FEAT_FUNDAMENTALS),
+        Read(market.MV_LIQUIDITY_60D),
+        Read(tables.DIM_COMPANY_PROFILE, years_back=YEARS_BACK),
+        Read(market.TICKERS),
+    ),
+    checks=PROVEN,
+    plot=missingness,
+)
+def fundamentals_factors_v1(
+    work: Work, *, feat_fundamentals: Frame, mv_liquidity_60d: Frame, dim_company_profile: Frame, tickers: Frame
+) -> Frame:
+    """Z-scores within the session's sector; debt enters quality with a minus."""
+    return factors(feat_fundamentals, mv_liquidity_60d=mv_liquidity_60d, profiles=dim_company_profile, tickers=tickers)

@@ -1,15 +1,12 @@
-"""Years of a whole history: the versions that became known in one, and what was set aside of it."""
+"""Years of a whole history: the rows that became known in one, and what was set aside of it."""
 
 import polars as pl
 
-from kairos.frames import Frame
 from kairos.tables.core import Cleaned
 
 
 def of_year(whole: Cleaned, year: int) -> Cleaned:
-    """Return the versions that became known in a year (UTC), and the quarantine lines of that year."""
-    return Cleaned(_known_in(whole.rows, year), whole.quarantine.filter(pl.col("year") == year), repeated=whole.repeated)
-
-
-def _known_in(rows: Frame, year: int) -> Frame:
-    return rows.filter(pl.col("known_at").dt.year() == year)
+    """Return the rows of a year's sessions, or those that became known in it (UTC), and the quarantine lines of that year."""
+    dated = pl.col("session" if "session" in whole.rows.columns else "known_at")
+    rows = whole.rows.filter(dated.dt.year() == year)
+    return Cleaned(rows, whole.quarantine.filter(pl.col("year") == year), repeated=whole.repeated)
