@@ -24,7 +24,7 @@ from kairos_dagster.steps import (
 
 LIVE_SESSIONS = 5  # pulled one by one after the bulk export, as on ordinary evenings
 FEED_SESSIONS = 2  # on each of which a fifth of the companies is asked about
-CAPTURE_YEARS = 2  # how long before the last session the collector began; SF1 tells of the time before
+CAPTURE_YEARS = 1  # how long before the last session the collector began; SF1 tells of the time before
 RAW_BULK = ("raw_payloads_bulk", "raw_tickers_bulk", "raw_actions_bulk", "raw_sep_bulk", "raw_daily_bulk")
 MATRIX = ("feat_matrix_complete", "feat_matrix_targets", "holdout_ledger")
 TOP_K = {"tiny": 5, "demo": 20, "full": 50}
@@ -69,7 +69,7 @@ def _fundamentals(settings: Settings, shown: Progress, sessions: Sequence[date])
     live = sessions[-FEED_SESSIONS:]
     folder = captures_folder(settings)
     began = date(live[0].year - CAPTURE_YEARS, 1, 1)
-    write_captures(embedded_market(settings), folder, since=began, until=evening(session_offset(live[0], -1)))
+    write_captures(embedded_market(settings), folder, evening(session_offset(live[0], -1)), since=began, monthly=True)
     shown.heading(f"Fundamentals: captures since {began.year}, SF1 before; then the feeds of {len(live)} sessions over HTTP")
     bring_in([folder], dataset=CAPTURES, progress=shown)
     pull_feeds(settings, live, shown)

@@ -35,7 +35,8 @@ class Feeds(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         from pydantic import SecretStr
 
-        from kairos.sandbox.server import SANDBOX_FMP_KEY, VendorServer
+        from kairos.sandbox.access import SANDBOX_FMP_KEY
+        from kairos.sandbox.server import VendorServer
 
         with VendorServer(embedded_market(settings), clock=self.platform.clock) as server:
             pointed = settings.model_copy(update={"fmp_base_url": server.origin, "fmp_api_key": SecretStr(SANDBOX_FMP_KEY)})

@@ -7,7 +7,7 @@ All but SF1 are in the form of FMP's bulk answers, estimates and statements with
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -35,22 +35,27 @@ RECENT = timedelta(days=60)  # periods that ended longer ago are not asked for e
 c = pl.col
 
 
-def write_captures(market: Market, folder: Path, until: datetime) -> list[Path]:
+def write_captures(
+    market: Market, folder: Path, until: datetime, *, since: date | None = None, monthly: bool = False
+) -> list[Path]:
     """Write the archive of all captures up to an instant into `folder`; the same market gives the same bytes.
 
     Args:
         market: The market.
         folder: Where the files go; it is made if it is missing.
         until: The last instant at which a capture may have run.
+        since: First session of the collector, by default the market's; its first run holds what was served by then.
+        monthly: Whether statements, metrics and news were asked for on a month's last session only.
 
     Returns:
         The files, in the order of their names.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    runs = capture_runs(market, until)
+    runs = capture_runs(market, until).filter(c("session") >= (since or market.first_session))
     if runs.is_empty():
         return []
-    written = [_write(folder, dataset, at, body) for dataset, at, body in _captures(market, runs)]
+    stated = runs.filter(c("session").dt.month() != c("session").dt.month().shift(-1)) if monthly else runs
+    written = [_write(folder, dataset, at, body) for dataset, at, body in _captures(market, runs, stated)]
     return sorted(written)
 
 
@@ -65,14 +70,14 @@ def capture_runs(market: Market, until: datetime) -> Frame:
     return pl.DataFrame(rows, schema=schema, orient="row").filter(c("at") <= until)
 
 
-def _captures(market: Market, runs: Frame) -> Iterator[tuple[str, datetime, bytes]]:
-    filed = _filed(market, runs)
+def _captures(market: Market, runs: Frame, stated: Frame) -> Iterator[tuple[str, datetime, bytes]]:
+    filed = _filed(market, stated)
     for kind, (make, stable, _) in STATEMENTS.items():
         yield from _files(DATASETS[kind], with_repeats(make(filed)), stable)
     measured = metric_rows(filed)
     for kind, (stable, _) in METRICS.items():
         yield from _files(DATASETS[kind], measured, stable)
-    told = _borne(market, _caught(market.news, runs, "published_at"))
+    told = _borne(market, _caught(market.news, stated, "published_at"))
     yield from _files("fmp_news", news_rows(market, told).sort("at", maintain_order=True), NEWS)
     asked = _asked(market, runs)
     estimates = estimate_rows(market, asked, back=RECENT)
