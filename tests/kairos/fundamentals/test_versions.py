@@ -261,6 +261,19 @@ def test_estimates_ratings_and_profiles_are_known_from_the_snapshot_that_first_s
     assert told.rows.select("sector", "is_etf", "is_adr", "known_at").rows() == [("Energy", False, None, WEEKS[0])]
 
 
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_snapshots_built_part_by_part_equal_those_built_at_once(cut):
+    days = [LATER + timedelta(days=7 * week) for week in range(7)]
+    scores = (4.0, 4.0, 3.0, 3.0, 4.0, 4.0, None)
+    rows = raw("fmp_rating", *({"symbol": "AAA", "rating_score": x, "at": at} for x, at in zip(scores, days, strict=True)))
+    whole = rating_versions(rows, NAMES).rows
+    first = rating_versions(rows[:cut], NAMES)
+    rest = rating_versions(rows[cut:], NAMES, earlier=first.rows)
+    assert whole["ratingScore"].to_list() == [4.0, 3.0, 4.0, None]
+    assert pl.concat([first.rows, rest.rows]).equals(whole)
+    assert first.repeated + rest.repeated == 3
+
+
 def test_a_backfilled_history_of_ratings_tells_nothing_of_the_past():
     days = [date(2018, 5, day) for day in (1, 2, 3)]
     rows = [{"symbol": "AAA", "date": day, "rating_score": float(day.day), "at": LATER, "payload": "p"} for day in days]
