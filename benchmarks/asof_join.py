@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from statistics import median
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -147,7 +148,7 @@ class _Peer:
         self.tables = [table.to_pandas() for table in tables]
         self.panel = with_close(panel).to_pandas()
 
-    def join(self):
+    def join(self) -> Any:  # noqa: ANN401 - the type checker does not know pandas
         """Return the panel with all facts, sorted by name and session."""
         import pandas as pd
 

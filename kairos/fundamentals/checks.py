@@ -65,3 +65,9 @@ NOTHING_FROM_THE_FUTURE = Check(
     nothing_from_the_future,
 )
 """Blocking check of every table that has facts_known_at."""
+
+CHECKS: dict[str, tuple[Check, ...]] = dict.fromkeys(
+    ("feat_fundamentals", "feat_revisions", "social_features", "fmp_revisions_cs", "fundamentals_factors_v1"),
+    (NOTHING_FROM_THE_FUTURE,),
+)
+"""Checks by table name, as `kairos.market.checks.CHECKS`."""

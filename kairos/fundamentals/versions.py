@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from kairos.frames import Frame
+from kairos.frames import Frame, newest_versions
 from kairos.fundamentals.chain import chained
 from kairos.fundamentals.instants import eastern, new_york_day
 from kairos.fundamentals.statements import PERIODS, fmp_rows, sf1_rows, stamped_by_income
@@ -48,18 +48,21 @@ def statement_versions(table: Table, raw: Frame, raw_sf1: Frame, tickers: Frame,
     return Cleaned(_conformed(table, rows), pl.concat([lost, lost_too]), repeated=again + again_too + dropped)
 
 
-def estimate_versions(raw: Frame, tickers: Frame) -> Cleaned:
+def estimate_versions(raw: Frame, tickers: Frame, *, earlier: Frame | None = None) -> Cleaned:
     """Return every version of the consensus, known from the snapshot that first showed it.
 
     Args:
         raw: Deliveries of raw analyst estimates.
         tickers: The `tickers` table.
+        earlier: Versions made of deliveries before those of `raw`, for building year after year.
     """
     rows = raw.rename({"date": "period_end"})
-    return _snapshots(tables.FMP_ANALYST_ESTIMATES, rows, tickers, key=PERIOD_KEY, dataset="fmp_analyst_estimates")
+    return _snapshots(
+        tables.FMP_ANALYST_ESTIMATES, rows, tickers, key=PERIOD_KEY, dataset="fmp_analyst_estimates", earlier=earlier
+    )
 
 
-def rating_versions(raw: Frame, tickers: Frame) -> Cleaned:
+def rating_versions(raw: Frame, tickers: Frame, *, earlier: Frame | None = None) -> Cleaned:
     """Return every version of the rating, known from the snapshot that first showed it.
 
     A row of an older day says nothing of the present rating; only each snapshot's newest day counts.
@@ -67,26 +70,28 @@ def rating_versions(raw: Frame, tickers: Frame) -> Cleaned:
     Args:
         raw: Deliveries of raw ratings.
         tickers: The `tickers` table.
+        earlier: Versions made of deliveries before those of `raw`, for building year after year.
     """
     rows = raw.rename({"date": "rating_date", **_RATING_NAMES})
     newest = pl.col("rating_date").max().over("symbol", "payload_id")
     current = (pl.col("rating_date") == newest) | newest.is_null()
     rows = rows.filter(current.fill_null(False))
-    cleaned = _snapshots(tables.FMP_RATING, rows, tickers, key=("permaticker",), dataset="fmp_rating")
+    cleaned = _snapshots(tables.FMP_RATING, rows, tickers, key=("permaticker",), dataset="fmp_rating", earlier=earlier)
     return Cleaned(cleaned.rows, cleaned.quarantine, repeated=raw.height - cleaned.rows.height - cleaned.rejected)
 
 
-def profile_versions(raw: Frame, tickers: Frame) -> Cleaned:
+def profile_versions(raw: Frame, tickers: Frame, *, earlier: Frame | None = None) -> Cleaned:
     """Return every version of the company profile, known from the snapshot that first showed it.
 
     Args:
         raw: Deliveries of raw profiles; flags are the texts true and false.
         tickers: The `tickers` table.
+        earlier: Versions made of deliveries before those of `raw`, for building year after year.
     """
     told = {"true": True, "false": False}
     flags = [pl.col(name).str.to_lowercase().replace_strict(told, default=None, return_dtype=pl.Boolean) for name in _BOOLEANS]
     rows = raw.with_columns(flags)
-    return _snapshots(tables.DIM_COMPANY_PROFILE, rows, tickers, key=("permaticker",), dataset="fmp_profile")
+    return _snapshots(tables.DIM_COMPANY_PROFILE, rows, tickers, key=("permaticker",), dataset="fmp_profile", earlier=earlier)
 
 
 def news_versions(raw: Frame, tickers: Frame) -> Cleaned:
@@ -112,9 +117,12 @@ def facts_of(table: Table, key: Sequence[str]) -> list[str]:
     return [name for name in table.columns if name not in _META and name not in key]
 
 
-def _snapshots(table: Table, rows: Frame, tickers: Frame, *, key: Sequence[str], dataset: str) -> Cleaned:
+def _snapshots(
+    table: Table, rows: Frame, tickers: Frame, *, key: Sequence[str], dataset: str, earlier: Frame | None
+) -> Cleaned:
     rows = rows.with_columns(pl.lit(None, rows.schema["fetched_at"]).alias("stamp"), pl.lit("observed").alias("stamp_source"))
-    made, lost, again = _versions(table, rows, tickers, dataset, key=key, about="fetched_on")
+    before = None if earlier is None else newest_versions(earlier, key)
+    made, lost, again = _versions(table, rows, tickers, dataset, key=key, about="fetched_on", before=before)
     return Cleaned(_conformed(table, made), lost, repeated=again)
 
 
@@ -126,6 +134,7 @@ def _versions(
     *,
     key: Sequence[str] = PERIOD_KEY,
     about: str = "period_end",
+    before: Frame | None = None,
 ) -> tuple[Frame, Frame, int]:
     """Map and chain rows; returns the versions, the quarantine lines and the number of rows that said nothing new."""
     given = rows.height
@@ -136,7 +145,9 @@ def _versions(
     lost = rows.filter(pl.col("reason").is_not_null())
     good = rows.filter(pl.col("reason").is_null()).drop("reason")
     facts = [name for name in facts_of(table, key) if name in good.columns]
-    versions, torn = chained(good, key, facts)
+    marked = good if before is None else _after(good, before)
+    versions, torn = chained(marked, key, facts)
+    versions = versions if before is None else versions.filter(pl.col("_before").not_()).drop("_before")
     rejected = pl.concat([lost, torn.select(lost.columns)])
     details = [name for name in ("symbol", "period_end", "period", "url") if name in rows.columns]
     lines = set_aside(
@@ -148,6 +159,12 @@ def _versions(
     )
     named = versions.with_columns(pl.col("fetched_on").alias("split_basis"))
     return named, lines, given - rejected.height - named.height
+
+
+def _after(rows: Frame, before: Frame) -> Frame:
+    """The rows behind the versions made before them, marked so that those can be told apart again."""
+    old = before.drop("known_at", "known_source").with_columns(pl.lit(True).alias("_before"))
+    return pl.concat([rows.with_columns(pl.lit(False).alias("_before")), old], how="diagonal")
 
 
 def _judged(rows: Frame, *, statement: bool) -> Frame:

@@ -64,6 +64,7 @@ def test_a_restatement_of_an_old_period_changes_that_period_and_not_which_is_new
     assert facts_as_of(versions, at((6, 1)))["revenue"].to_list() == [11.0]
     assert facts_as_of(versions, at((9, 1)))["revenue"].to_list() == [11.0]
     assert facts_as_of(versions, at((3, 1)))["revenue"].to_list() == [10.0]
+    assert facts_as_of(versions, at((2, 10)))["revenue"].to_list() == [10.0]
     assert facts_as_of(versions, at((2, 10)) - timedelta(microseconds=1)).is_empty()
 
 

@@ -165,6 +165,16 @@ def test_a_split_is_no_revision(facts):
     assert made["eps_revision_63d"].unique().to_list() == [0.0]
 
 
+def test_a_fiscal_year_that_is_forecast_later_does_not_stand_in_for_the_one_that_was(facts):
+    changed = estimate(date(2018, 9, 30), 5.0, DAY, eps_high=6.0, eps_low=4.0)
+    early = estimate(date(2018, 12, 31), 2.0, session_close(SESSIONS[60]), eps_high=3.0, eps_low=2.0)
+    one = replace(facts, estimates=filled(tables.FMP_ANALYST_ESTIMATES, [changed, early]))
+    made = build_revisions(returns(), one, year=YEAR)
+    assert value(made, "eps_dispersion", date(2018, 6, 29)) == pytest.approx(0.5)
+    assert value(made, "eps_dispersion", date(2018, 7, 2)) == pytest.approx(0.4)
+    assert value(made, "eps_dispersion", date(2018, 10, 1)) == pytest.approx(0.5)
+
+
 def test_amounts_in_another_currency_are_never_set_against_a_value_in_dollars(facts):
     abroad = replace(facts, income=facts.income.with_columns(reported_currency=pl.lit("CNY")))
     made = build_fundamentals(returns(), abroad, year=YEAR)

@@ -127,6 +127,13 @@ def test_a_symbol_means_the_security_that_bore_it_when_it_was_fetched():
     assert made.rows.select("permaticker", "symbol").rows() == [(1, "AAA"), (1, "NEW"), (9, "AAA")]
 
 
+def test_what_is_told_long_after_a_security_died_is_not_about_it():
+    ends = (date(2016, 6, 30), date(2017, 12, 31))
+    made = incomes(*(income("CCC", end, at=LATER, accepted=f"{end + timedelta(days=40)} 09:00:00") for end in ends))
+    assert made.rows["period_end"].to_list() == [ends[0]]
+    assert made.quarantine["reason"].to_list() == ["unmapped_symbol"]
+
+
 def test_a_dead_security_is_found_under_the_number_the_vendor_gives_it():
     names = tickers((1, "AAA", date(2000, 1, 3), date(2010, 1, 29)), (9, "AAA", date(2015, 3, 2), None))
     rows = raw("sf1", sf1("AAA1", date(2009, 9, 30), datekey=date(2009, 11, 2), at=LATER), sf1("AAA", at=LATER))
@@ -252,6 +259,19 @@ def test_estimates_ratings_and_profiles_are_known_from_the_snapshot_that_first_s
     profile = {"symbol": "AAA", "is_etf": "false", "is_adr": ""}
     told = profile_versions(weekly("fmp_profile", profile, sector=("Energy", "Energy")), NAMES)
     assert told.rows.select("sector", "is_etf", "is_adr", "known_at").rows() == [("Energy", False, None, WEEKS[0])]
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_snapshots_built_part_by_part_equal_those_built_at_once(cut):
+    days = [LATER + timedelta(days=7 * week) for week in range(7)]
+    scores = (4.0, 4.0, 3.0, 3.0, 4.0, 4.0, None)
+    rows = raw("fmp_rating", *({"symbol": "AAA", "rating_score": x, "at": at} for x, at in zip(scores, days, strict=True)))
+    whole = rating_versions(rows, NAMES).rows
+    first = rating_versions(rows[:cut], NAMES)
+    rest = rating_versions(rows[cut:], NAMES, earlier=first.rows)
+    assert whole["ratingScore"].to_list() == [4.0, 3.0, 4.0, None]
+    assert pl.concat([first.rows, rest.rows]).equals(whole)
+    assert first.repeated + rest.repeated == 3
 
 
 def test_a_backfilled_history_of_ratings_tells_nothing_of_the_past():

@@ -7,9 +7,11 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from kairos.calendar import FixedClock
+from kairos.sources.fmp import FmpClient
 from kairos.sources.http import Http
 from kairos.sources.pace import RateLimiter, RetryPolicy
 from kairos.sources.sharadar import SharadarClient
+from tests.kairos.sources.fmp_double import client_of
 from tests.kairos.sources.vendor_double import KEY, RECEIVED, FakeTime, Vendor, handler_of
 
 
@@ -49,4 +51,16 @@ def client(vendor: Vendor, fake_time: FakeTime) -> Iterator[SharadarClient]:
         limiter=RateLimiter(10_000),
         timing=fake_time.timing(),
     ) as made:
+        yield made
+
+
+@pytest.fixture
+def stable(vendor: Vendor, fake_time: FakeTime) -> Iterator[FmpClient]:
+    with client_of(vendor, fake_time) as made:
+        yield made
+
+
+@pytest.fixture
+def legacy(vendor: Vendor, fake_time: FakeTime) -> Iterator[FmpClient]:
+    with client_of(vendor, fake_time, "legacy") as made:
         yield made

@@ -1,7 +1,5 @@
 """What FMP and Quiver answer, in both generations and in every shape of error."""
 
-import json
-
 STATED = {"date": "2025-06-30", "symbol": "ZQXA", "reportedCurrency": "USD", "cik": "0001999901", "period": "Q2"}
 FILED = {"acceptedDate": "2025-08-05 16:07:42"}
 STABLE = {**STATED, **FILED, "filingDate": "2025-08-05", "fiscalYear": "2025"}
@@ -226,58 +224,3 @@ INSIDER = {
     "uploaded": "2025-07-21 20:15:03",
 }
 MENTION = {"Date": "2025-07-24", "Ticker": "ZQXA", "Mentions": 12, "Rank": 34, "Sentiment": -0.12}
-
-UPGRADE = "Please upgrade your plan or visit our documentation for more details at https://site.financialmodelingprep.com/"
-INVALID = "Invalid API KEY. Feel free to create a Free API Key or visit https://site.financialmodelingprep.com/faqs for more."
-OLD = (
-    "Legacy Endpoint : Due to Legacy endpoints being no longer supported - This endpoint is only available for legacy users "
-    "who have valid subscriptions prior August 31, 2025."
-)
-EXCLUSIVE = "Exclusive Endpoint : This endpoint is not available under your current subscription agreement, please upgrade"
-RESTRICTED = "Restricted Endpoint : This endpoint is not available under your current subscription agreement"
-PREMIUM = (
-    "Premium Query Parameter: 'Special Endpoint : This value set for 'limit' is not available under your current subscription"
-)
-
-
-def said(text: str, key: str = "Error Message") -> bytes:
-    return json.dumps({key: text}).encode()
-
-
-FINAL = {
-    "invalid key, 200": (200, said(INVALID), "PlanError", "Set FMP_API_KEY"),
-    "invalid key, 401": (401, said(INVALID), "PlanError", "Set FMP_API_KEY"),
-    "legacy": (403, said(OLD), "PlanError", "set FMP_GENERATION=stable"),
-    "exclusive, 402": (402, said(EXCLUSIVE), "PlanError", "does not cover this address"),
-    "exclusive, 403": (403, said(EXCLUSIVE), "PlanError", "does not cover this address"),
-    "restricted": (402, said(RESTRICTED), "PlanError", "does not cover this address"),
-    "premium as plain text": (402, PREMIUM.encode(), "PlanError", "forbids this value"),
-    "bandwidth": (429, said(f"Bandwidth Limit Reach . {UPGRADE}"), "RateLimitError", "only time clears it"),
-    "query error as text": (400, b"Query Error: Invalid or missing query parameter - year", "SourceError", "check symbol and"),
-    "query error as JSON": (400, said("Query Error: Invalid parameter - period"), "SourceError", "check symbol and period"),
-    "suspended, 200": (200, said("Account suspended. Contact support."), "PlanError", "is suspended"),
-    "suspended, 403": (403, said("Your account has been suspended"), "PlanError", "is suspended"),
-    "404, list": (404, b"[]", "SourceError", "HTTP 404, an unknown or withdrawn address"),
-    "404, object": (404, b"{}", "SourceError", "HTTP 404, an unknown or withdrawn address"),
-    "404, nothing": (404, b"", "SourceError", "HTTP 404, an unknown or withdrawn address"),
-    "in a list of one": (200, json.dumps([{"Error Message": INVALID}]).encode(), "PlanError", "Set FMP_API_KEY"),
-    "nested": (200, json.dumps({"error": {"code": 7, "message": EXCLUSIVE}}).encode(), "PlanError", "does not cover"),
-    "message": (200, said(RESTRICTED, "message"), "PlanError", "does not cover"),
-    "an unknown text": (200, said("Something new"), "SourceError", "Something new. The vendor does not answer"),
-    "a bare text": (200, b'"no such thing"', "SourceError", "no such thing"),
-    "an unknown refusal": (403, b"", "PlanError", "HTTP 403, refused. Check FMP_API_KEY"),
-    "another object": (200, b'{"symbol": "ZQXA", "historical": []}', "SourceError", "an object with symbol, historical"),
-    "an empty object": (200, b"{}", "SourceError", "an object with nothing, expected a list"),
-}
-"""Answers that no repetition mends: status, body, kind of error, what the message says."""
-
-PASSING = {
-    "limit, 429": (429, said(f"Limit Reach . {UPGRADE}")),
-    "limit, 200": (200, said(f"Limit Reach . {UPGRADE}")),
-    "500": (500, b""),
-    "502 page": (502, b"<html><body>Bad Gateway</body></html>"),
-    "503 text": (503, b"upstream connect error"),
-    "a page with 200": (200, b"<!DOCTYPE html><html></html>"),
-    "cut short": (200, b'[{"symbol": "ZQXA", "da'),
-}
-"""Answers that may pass: status, body."""

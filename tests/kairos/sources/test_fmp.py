@@ -1,52 +1,27 @@
-import json
 import logging
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import date
 from urllib.parse import parse_qsl
 
 import pytest
 from pydantic import SecretStr
 
-from kairos import errors
 from kairos.calendar import FixedClock
-from kairos.errors import BudgetError, PlanError, RateLimitError, SettingsError, SourceError
+from kairos.errors import BudgetError, SettingsError, SourceError
 from kairos.settings import load_settings
 from kairos.sources.budget import CallBudget
 from kairos.sources.fmp import FmpClient
-from kairos.sources.http import FEW_ATTEMPTS
-from kairos.sources.pace import RateLimiter, RetryPolicy
 from kairos.sources.parse import parse
 from tests.kairos.sources import feed_bodies as bodies
-from tests.kairos.sources.vendor_double import KEY, RECEIVED, Answer, FakeTime, Vendor
+from tests.kairos.sources import fmp_double as shapes
+from tests.kairos.sources.fmp_double import client_of, rows
+from tests.kairos.sources.vendor_double import KEY, RECEIVED, Answer
 
 LATER = date(2025, 7, 25)
 EARLIER = date(2025, 7, 18)
-
-
-def client_of(vendor: Vendor, fake_time: FakeTime, generation: str = "stable", **others: object) -> FmpClient:
-    chosen = {"limiter": RateLimiter(10_000), "policy": RetryPolicy(timeout_s=2), **others}
-    return FmpClient(vendor.url, KEY, clock=FixedClock(RECEIVED), generation=generation, timing=fake_time.timing(), **chosen)
-
-
-@pytest.fixture
-def stable(vendor: Vendor, fake_time: FakeTime) -> Iterator[FmpClient]:
-    with client_of(vendor, fake_time) as made:
-        yield made
-
-
-@pytest.fixture
-def legacy(vendor: Vendor, fake_time: FakeTime) -> Iterator[FmpClient]:
-    with client_of(vendor, fake_time, "legacy") as made:
-        yield made
-
-
-def rows(*sent: object) -> Answer:
-    return Answer(json.dumps(sent).encode())
-
 
 ASK = {
     "fmp_income_statement": lambda client: client.income_statement("ZQXA"),
@@ -133,47 +108,6 @@ def test_dated_ratings_are_ratings(vendor, stable):
     assert parse(made).rows["date"].to_list() == [date(2025, 7, 24)]
 
 
-@pytest.mark.parametrize("shape", bodies.FINAL)
-def test_an_error_that_nothing_mends_is_asked_once_and_says_what_to_do(vendor, stable, fake_time, shape):
-    status, body, kind, advice = bodies.FINAL[shape]
-    vendor.answers = [Answer(body, status=status)]
-    with pytest.raises(SourceError) as caught:
-        stable.income_statement("ZQXA")
-    assert type(caught.value) is getattr(errors, kind)
-    assert advice in str(caught.value)
-    assert "stable/income-statement (limit=400, period=quarter, symbol=ZQXA)" in str(caught.value)
-    assert (len(vendor.asked), fake_time.slept) == (1, [])
-
-
-@pytest.mark.parametrize("shape", bodies.PASSING)
-def test_an_error_that_may_pass_is_asked_again(vendor, stable, shape):
-    status, body = bodies.PASSING[shape]
-    vendor.answers = [Answer(body, status=status), rows(bodies.STABLE_RATING)]
-    (made,) = stable.rating("ZQXA")
-    assert not made.says_nothing
-    assert len(vendor.asked) == 2
-
-
-def test_a_text_in_a_nested_object_is_told_without_its_wrapping(vendor, stable):
-    vendor.answers = [Answer(b'{"error": {"code": 7, "message": "Something new"}}')]
-    with pytest.raises(SourceError, match=r"HTTP 200: Something new\. The vendor"):
-        stable.rating("ZQXA")
-
-
-def test_a_limit_is_waited_for_by_the_minute_or_as_the_vendor_says(vendor, stable, fake_time):
-    limit = bodies.said(f"Limit Reach . {bodies.UPGRADE}")
-    vendor.answers = [Answer(limit, status=429), Answer(limit, status=429, headers={"Retry-After": "7"}), Answer(b"[]")]
-    stable.rating("ZQXA")
-    assert fake_time.slept == [60, 7]
-
-
-def test_a_limit_that_stays_is_a_rate_limit_error_naming_the_settings(vendor, stable, fake_time):
-    vendor.answers = [Answer(bodies.said(f"Limit Reach . {bodies.UPGRADE}"))]
-    with pytest.raises(RateLimitError, match=r"lower FMP_CALLS_PER_MIN or FMP_CALLS_PER_DAY\. Given up after 12 attempt"):
-        stable.rating("ZQXA")
-    assert sum(fake_time.slept) == 660
-
-
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"data": []}'])
 def test_an_ambiguous_answer_comes_back_empty_and_marked(vendor, stable, body):
     vendor.answers = [Answer(body)]
@@ -183,56 +117,12 @@ def test_an_ambiguous_answer_comes_back_empty_and_marked(vendor, stable, body):
         assert parse(made).rows.height == 0
 
 
-def test_the_pages_are_walked_to_an_empty_one_whatever_their_size(vendor, stable):
-    vendor.answers = [
-        rows({**bodies.NEWS, "url": "1"}, {**bodies.NEWS, "url": "2"}),
-        rows({**bodies.NEWS, "url": "3"}),
-        rows({**bodies.NEWS, "url": "4"}, {**bodies.NEWS, "url": "5"}),
-        Answer(b"[]"),
-    ]
-    made = stable.news(["ZQXA"], since=EARLIER, until=LATER, limit=2)
-    assert [parse(payload).rows["url"].to_list() for payload in made] == [["1", "2"], ["3"], ["4", "5"]]
-    assert [asked.params["page"] for asked in vendor.asked] == ["0", "1", "2", "3"]
-
-
-def test_a_page_that_came_before_is_asked_again(vendor, stable):
-    first, second = rows({**bodies.NEWS, "url": "1"}), rows({**bodies.NEWS, "url": "2"})
-    vendor.answers = [first, first, second, Answer(b"[]")]
-    made = stable.news(["ZQXA"], since=EARLIER, until=LATER)
-    assert [parse(payload).rows["url"][0] for payload in made] == ["1", "2"]
-    assert [asked.params["page"] for asked in vendor.asked] == ["0", "1", "1", "2"]
-
-
-def test_a_vendor_that_sends_one_page_for_ever_is_refused(vendor, stable):
-    vendor.answers = [rows(bodies.STABLE_ESTIMATE)]
-    with pytest.raises(SourceError, match="a page repeats an earlier one, so rows may be missing"):
-        stable.analyst_estimates("ZQXA", period="annual")
-    assert len(vendor.asked) == 1 + FEW_ATTEMPTS
-
-
-def test_pages_without_an_end_are_given_up(vendor, stable, monkeypatch):
-    monkeypatch.setattr("kairos.sources.lists.MOST_PAGES", 3)
-    vendor.answers = [rows({**bodies.NEWS, "url": str(n)}) for n in range(9)]
-    with pytest.raises(SourceError, match="3 pages and no end"):
-        stable.news(["ZQXA"], since=EARLIER, until=LATER)
-
-
-def test_a_symbol_cannot_leave_its_place_in_the_path(vendor, legacy):
-    vendor.answers = [Answer(b"[]")]
-    (made,) = legacy.profile("BRK/../B?x=1")
-    assert made.request == "api/v3/profile/BRK%2F..%2FB%3Fx%3D1"
-    assert vendor.asked[0].params == {"apikey": KEY}
-    for symbol in ("", " ", ".."):
-        with pytest.raises(SourceError, match="cannot be asked for"):
-            legacy.profile(symbol)
-
-
 @pytest.mark.parametrize("generation", ["stable", "legacy"])
 def test_the_key_is_in_no_payload_message_log_or_description(vendor, fake_time, caplog, generation):
     caplog.set_level(logging.DEBUG)
     seen = []
     with client_of(vendor, fake_time, generation) as client:
-        for status, body, *_ in bodies.FINAL.values():
+        for status, body, *_ in shapes.FINAL.values():
             echo = body.replace(b"Invalid API KEY", f"Invalid API KEY {KEY}".encode())
             vendor.answers = [Answer(echo, status=status)]
             with pytest.raises(SourceError) as caught:
@@ -251,11 +141,6 @@ def test_the_key_is_in_no_payload_message_log_or_description(vendor, fake_time, 
         seen += [repr(client.rating("ZQXA")), repr(client), str(client._request("api/v3/x", {})), client.rating("Z")[0].request]
     assert KEY not in " ".join(seen) + caplog.text
     assert any("***" in text for text in seen)
-
-
-def test_a_key_would_not_travel_in_clear_to_another_machine(fake_time):
-    with pytest.raises(SettingsError, match=r"FMP_BASE_URL http://example\.com: the key would travel in clear"):
-        FmpClient("http://example.com", KEY, clock=FixedClock(RECEIVED), limiter=RateLimiter(1))
 
 
 def test_every_attempt_is_on_the_budget(vendor, fake_time, tmp_path):
@@ -316,8 +201,3 @@ def test_without_a_key_the_setting_is_named(tmp_path, key):
 def test_news_of_nobody_are_refused(stable):
     with pytest.raises(SourceError, match="no symbol was given"):
         stable.news([], since=EARLIER, until=LATER)
-
-
-def test_a_refusal_of_the_plan_is_a_source_error_too():
-    assert issubclass(PlanError, SourceError)
-    assert issubclass(BudgetError, RateLimitError)

@@ -1,9 +1,14 @@
 """The fundamental tables keep what every declared table keeps."""
 
+from datetime import UTC, date, datetime
+
 import polars as pl
 import pytest
 
-from kairos.tables.fundamentals import TABLES
+from kairos.errors import WarehouseError
+from kairos.tables.fundamentals import FMP_BALANCE_SHEET, TABLES
+from kairos.warehouse.commit import Commit
+from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import DUCKDB_TYPES
 
 EACH = pytest.mark.parametrize("table", TABLES, ids=[table.name for table in TABLES])
@@ -33,3 +38,22 @@ def test_every_column_has_a_type_in_sql_and_an_empty_frame_is_valid(table):
 def test_names_occur_once():
     names = [table.name for table in TABLES]
     assert len(names) == len(set(names)) == 12
+
+
+def test_rows_without_a_session_lie_in_the_year_they_became_known(tmp_path):
+    warehouse = Warehouse(tmp_path / "warehouse")
+    rows = raw_fundamentals(known=datetime(2019, 1, 2, tzinfo=UTC), end=date(2018, 9, 30))
+    warehouse.replace(FMP_BALANCE_SHEET, rows, partition={"year": 2019}, commit=Commit("test"))
+    assert warehouse.read(FMP_BALANCE_SHEET, where=pl.col("year") == 2019).equals(rows)
+    with pytest.raises(WarehouseError, match="outside year=2018"):
+        warehouse.replace(FMP_BALANCE_SHEET, rows, partition={"year": 2018}, commit=Commit("test"))
+
+
+def raw_fundamentals(*, known: datetime, end: date) -> pl.DataFrame:
+    told = {
+        "permaticker": [1], "period_end": [end], "period": ["Q3"], "symbol": ["AAA"], "record": ["{}"], "source": ["fmp"],
+        "known_at": [known], "known_source": ["vendor"], "fetched_at": [known], "payload_id": ["p"], "row": [0],
+    }  # fmt: skip
+    frame = pl.DataFrame(told)
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in FMP_BALANCE_SHEET.dtypes.items() if name not in told]
+    return FMP_BALANCE_SHEET.conform(frame.with_columns(missing))
