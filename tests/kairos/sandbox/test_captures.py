@@ -100,6 +100,7 @@ def test_before_the_first_run_there_is_nothing(tiny, tmp_path):
     assert write_captures(tiny, tmp_path, datetime(2013, 1, 2, tzinfo=UTC)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", list(ENDPOINTS))
 def test_what_was_kept_is_what_http_serves_at_that_instant_and_did_not_the_run_before(tiny, archive, dataset):
     files, runs = files_of(archive, dataset), capture_runs(tiny, UNTIL)["at"].to_list()

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from kairos.sandbox.access import (
     SANDBOX_FMP_SUSPENDED_KEY,
     Meter,
 )
+from kairos.sandbox.chatter import hourly_posts
 from kairos.sandbox.filings import KEY
 from kairos.sandbox.fmp_rows import FmpView
 from kairos.sandbox.fmp_statements import with_heads
@@ -230,13 +232,26 @@ def test_social_posts_are_hourly_and_legacy_alone(fmp, symbol):
     assert fmp("stable/historical/social-sentiment", symbol=symbol).status_code == 404
 
 
-def test_an_hour_before_the_close_does_not_know_the_days_return(fmp, served, symbol, moved):
+def test_an_hour_before_the_close_does_not_know_the_days_return(demo, symbol):
+    number = FmpView(demo, EVENING).symbols.filter(c("symbol") == symbol)["permaticker"][0]
+    wild = pl.when(c("session") == EVENING.date()).then(0.2).otherwise("total_return")
+    other = replace(demo, bars=demo.bars.with_columns(total_return=wild))
+    calm, moved = (hourly_posts(market, number, symbol, now=EVENING, skip=0, limit=24) for market in (demo, other))
+    before = c("date") < "2018-06-15 16:00:00"
+    assert calm.filter(before).equals(moved.filter(before))
+    assert calm.filter(before).height == 20
+    assert not calm.filter(~before)["stocktwitsSentiment"].equals(moved.filter(~before)["stocktwitsSentiment"])
+
+
+def test_posts_do_not_depend_on_when_they_are_asked_for(fmp, symbol, moved):
     ask = lambda: fmp("api/v4/historical/social-sentiment", key=SANDBOX_FMP_LEGACY_KEY, symbol=symbol, page=0).json()  # noqa: E731
     evening = {row["date"]: row for row in ask()}
     moved.instant = datetime(2018, 6, 15, 19, 30, tzinfo=UTC)
     noon = ask()
     assert noon[0]["date"] == "2018-06-15 15:00:00"
-    assert all(evening.get(row["date"], row) == row for row in noon)
+    shared = [row for row in noon if row["date"] in evening]
+    assert len(shared) == 96
+    assert all(evening[row["date"]] == row for row in shared)
 
 
 def test_the_oddities_the_vendor_is_known_for_occur(demo):
