@@ -84,7 +84,8 @@ class FmpView:
 
     def rating_history(self, asked: Frame, limit: int) -> Frame:
         """Return the rating at each of the last sessions, newest first."""
-        seen = [day for day in self.market.sessions if self.known is not None and day <= self.known][-limit:]
+        known = self.known or date.min
+        seen = [day for day in self.market.sessions if day <= known][-limit:] if limit else []
         days = pl.DataFrame({"known": seen}, schema={"known": pl.Date})
         return self.ratings(asked.drop("known").join(days, how="cross")).sort("known", descending=True)
 
