@@ -10,6 +10,8 @@ from kairos.sources.fmp import FmpClient
 from resources.platform import Platform
 from resources.vendor import embedded_market
 
+UNBOUNDED = {"fmp_calls_per_min": 10_000, "fmp_calls_per_day": None}  # the embedded market has no plan to keep to
+
 
 class Feeds(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Hands out a client of the fundamental feeds."""
@@ -39,6 +41,8 @@ class Feeds(dg.ConfigurableResource):  # type: ignore[type-arg]
         from kairos.sandbox.server import VendorServer
 
         with VendorServer(embedded_market(settings), clock=self.platform.clock) as server:
-            pointed = settings.model_copy(update={"fmp_base_url": server.origin, "fmp_api_key": SecretStr(SANDBOX_FMP_KEY)})
+            pointed = settings.model_copy(
+                update={"fmp_base_url": server.origin, "fmp_api_key": SecretStr(SANDBOX_FMP_KEY)} | UNBOUNDED
+            )
             with FmpClient.from_settings(pointed, clock) as client:
                 yield client

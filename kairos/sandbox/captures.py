@@ -81,6 +81,8 @@ def _captures(market: Market, runs: Frame, stated: Frame) -> Iterator[tuple[str,
     yield from _files("fmp_news", news_rows(market, told).sort("at", maintain_order=True), NEWS)
     asked = _asked(market, runs)
     estimates = estimate_rows(market, asked, back=RECENT)
+    asked_for = pl.when(c("period") == "FY").then(pl.lit("annual")).otherwise(pl.lit("quarter"))  # as the question says it
+    estimates = estimates.with_columns(period=asked_for)
     for dataset, rows, fields in (
         ("fmp_analyst_estimates", estimates, [*ESTIMATES[:2], "period", *ESTIMATES[2:]]),
         ("fmp_rating", rating_rows(market, asked), RATING),
