@@ -11,10 +11,8 @@ from assets.partitions import sessions
 from assets.parts import Part, fill_parts
 from assets.raw import parsed_asset, payload_asset, received
 from kairos.calendar import require_session
-from kairos.frames import stack
-from kairos.sources.feed_pulls import companies_at, due_on, pull_companies, pull_news
+from kairos.sources.feed_pulls import Clients, pull_evening
 from kairos.sources.feeds import FEEDS
-from kairos.sources.fmp import FmpClient
 from kairos.tables.market import TICKERS
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.registry import TABLES
@@ -28,25 +26,28 @@ PULLED_BY = "raw_payloads_feeds"
 @payload_asset(
     PULLED_BY,
     "Payloads of the feeds' daily pulls, kept byte for byte; every company is asked once in five sessions.\n\n"
-    "From: Financial Modeling Prep.",
+    "From: Financial Modeling Prep, Sharadar SF1, Quiver Quantitative.",
     partitions_def=sessions,
 )
 def raw_payloads_feeds(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, feeds: Feeds) -> Iterator[Any]:
     """Pull statements, estimates, ratings, profiles and news of the companies that are due into the payload store."""
     with ExitStack() as opened:
-        client: list[FmpClient] = []
+        clients: list[Clients] = []
 
         def fill(key: str) -> dict[str, Part]:
             session = require_session(date.fromisoformat(key))
-            if not client:
-                client.append(opened.enter_context(feeds.client()))  # in here, so that its errors are told like others
-            warehouse, store = platform.warehouse, platform.payloads
-            companies = companies_at(warehouse.read(TICKERS), session)
-            before = warehouse.read(RAW_PAYLOADS)
-            pulled = [pull_companies(client[0], store, due_on(companies, session), received=before, session=session)]
-            if platform.settings.enable_fmp_news and companies.height:
-                pulled.append(pull_news(client[0], store, companies["symbol"].to_list(), session))
-            return {PULLED_BY: received(context, table_io, stack(*pulled), key=key)}
+            if not clients:
+                clients.append(opened.enter_context(feeds.clients()))  # in here, so that its errors are told like others
+            warehouse = platform.warehouse
+            pulled = pull_evening(
+                clients[0],
+                platform.payloads,
+                session,
+                tickers=warehouse.read(TICKERS),
+                received=warehouse.read(RAW_PAYLOADS),
+                settings=platform.settings,
+            )
+            return {PULLED_BY: received(context, table_io, pulled, key=key)}
 
         yield from fill_parts(context, context.partition_keys, fill, name=PULLED_BY)
 

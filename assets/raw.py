@@ -15,6 +15,7 @@ from assets.partitions import sessions
 from assets.parts import Part, contract_shown, fill_parts
 from assets.table_asset import OWNERS, Work, check_specs, table_asset
 from kairos.calendar import latest_published_session, require_session
+from kairos.errors import SettingsError
 from kairos.frames import Frame, stack
 from kairos.sources.captures import CAPTURES, read_captures
 from kairos.sources.feed_pulls import backfill_due, companies_at, pull_companies
@@ -124,7 +125,9 @@ def _backfilled(context: dg.AssetExecutionContext, platform: Platform, table_io:
     warehouse, shown, added = platform.warehouse, Part(0), 0
     companies = companies_at(warehouse.read(TICKERS), latest_published_session(platform.clock.now()))
     due = backfill_due(companies, warehouse.read(raw.RAW_PAYLOADS))
-    with feeds.client() as client:
+    with feeds.clients() as clients:
+        if clients.fmp is None:
+            raise SettingsError("the backfill asks Financial Modeling Prep, which is off. Set ENABLE_FMP=true and FMP_API_KEY.")
         for at in range(0, len(due), ASKED_TOGETHER):
             records = pull_companies(
                 client,

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     enable_fmp_news: bool = Field(
         True, alias="ENABLE_FMP_NEWS", description="Whether news are pulled as well where ENABLE_FMP is on."
     )
+    enable_fmp_social: bool = Field(
+        False,
+        alias="ENABLE_FMP_SOCIAL",
+        description="Whether social sentiment is pulled as well; only subscriptions from before August 2025 have it.",
+    )
+    enable_sf1: bool = Field(False, alias="ENABLE_SF1", description="Whether changes of Sharadar's SF1 are pulled.")
     fmp_base_url: str = Field("https://financialmodelingprep.com", alias="FMP_BASE_URL", description="Root of FMP's addresses.")
     fmp_generation: Literal["stable", "legacy"] = Field(
         "stable",
@@ -109,6 +115,11 @@ class Settings(BaseSettings):
     top_k: int = Field(50, ge=1, le=5000, alias="STRAT_TOP_K", description="Names held by the top-K simulation.")
     cost_bps: float = Field(10.0, ge=0, le=500, alias="STRAT_COST_BPS", description="Cost of trading, basis points a side.")
     vacuum_days: int = Field(7, ge=7, le=3650, alias="VACUUM_DAYS", description="Days that superseded files are kept.")
+
+    @property
+    def feeds_on(self) -> bool:
+        """Whether any of the fundamental feeds is pulled."""
+        return self.enable_fmp or self.enable_sf1 or self.quiver_api_key is not None
 
     @property
     def warehouse(self) -> Path:

@@ -23,7 +23,7 @@ from kairos_dagster.steps import (
 )
 
 LIVE_SESSIONS = 5  # pulled one by one after the bulk export, as on ordinary evenings
-FEED_SESSIONS = 2  # on each of which a fifth of the companies is asked about
+FEED_SESSIONS = 1  # on each a fifth of the companies is asked about
 CAPTURE_YEARS = 1  # how long before the last session the collector began; SF1 tells of the time before
 RAW_BULK = ("raw_payloads_bulk", "raw_tickers_bulk", "raw_actions_bulk", "raw_sep_bulk", "raw_daily_bulk")
 MATRIX = ("feat_matrix_complete", "feat_matrix_targets", "holdout_ledger")
@@ -115,6 +115,9 @@ def _set_up(settings: Settings, *, seed: int, size: str, now: datetime) -> Setti
         "KAIROS_NOW": now.isoformat(),
         "STRAT_TOP_K": str(TOP_K[size]),
         "ENABLE_FMP": "true",
+        "ENABLE_FMP_SOCIAL": "true",
+        "ENABLE_SF1": "true",
+        "QUIVER_API_KEY": "embedded",  # switches the feed on; the embedded market has a key of its own
     }
     write_settings_file(settings.home, values)
     return load_settings(home=settings.home)

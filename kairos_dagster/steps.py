@@ -142,7 +142,7 @@ def daily_download_step(first: str, last: str, *, progress: Progress | None = No
         if years:
             shown.heading(f"Refreshing {years[0]}" + (f" to {years[-1]}" if len(years) > 1 else ""))
             materialise(settings, assets, progress=shown, partitions=[str(year) for year in years], only_changed=True)
-    if settings.enable_fmp:
+    if settings.feeds_on:
         download_feeds(settings, sessions, shown)
 
 

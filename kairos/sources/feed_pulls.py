@@ -1,6 +1,7 @@
-"""Pulls of FMP's feeds: who is asked for what on an evening, the whole history once, and whether the answers can be whole."""
+"""Pulls of the fundamental feeds: who is asked for what on an evening, the whole history once, and whether the answers can be whole."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
@@ -9,13 +10,17 @@ import polars as pl
 from kairos.calendar import all_sessions
 from kairos.errors import SourceError
 from kairos.frames import Frame, stack
+from kairos.settings import Settings
 from kairos.sources.completeness import LATE, far_fewer
 from kairos.sources.fmp import FmpClient
 from kairos.sources.landing import land
 from kairos.sources.payloads import Payload, PayloadStore
+from kairos.sources.quiver import QuiverClient
+from kairos.sources.sharadar import SharadarClient
 from kairos.tables.raw import RAW_PAYLOADS
 
 ROUND = 5  # sessions in which every company is asked once
+SWEEP_DAYS = 3  # `lastupdated` has day granularity
 NEWS_SYMBOLS = 50  # companies in one question for news
 NEWS_DAYS = 3  # articles are published over weekends, and some are dated back
 FEW_ASKED = 5  # so few companies may all be without an answer
@@ -66,6 +71,55 @@ def pull_companies(
         _check_answered(dataset, found)
         _check_not_shrunk(dataset, stack(*found), received)
     return _of_session((part for found in asked.values() for part in found), session)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients of the feeds that are on; None for one that is off."""
+
+    fmp: FmpClient | None
+    sharadar: SharadarClient | None
+    quiver: QuiverClient | None
+
+
+def pull_evening(
+    clients: Clients, store: PayloadStore, session: date, *, tickers: Frame, received: Frame, settings: Settings
+) -> Frame:
+    """Land what the feeds say on an evening; return rows of `raw_payloads`.
+
+    Args:
+        clients: Whom to ask.
+        store: Where the bytes go.
+        session: The session.
+        tickers: The `tickers` table.
+        received: Rows of `raw_payloads` so far.
+        settings: Which parts are on.
+
+    Raises:
+        SourceError: A pull failed, or its answers cannot be whole.
+    """
+    companies = companies_at(tickers, session)
+    due = due_on(companies, session)
+    parts: list[Frame] = []
+    if clients.fmp is not None:
+        parts.append(pull_companies(clients.fmp, store, due, received=received, session=session))
+        if settings.enable_fmp_news and companies.height:
+            parts.append(pull_news(clients.fmp, store, companies["symbol"].to_list(), session))
+        if settings.enable_fmp_social:
+            parts.append(_of_session((land(clients.fmp.social(one, pages=1), store).payload_rows for one in due), session))
+    if clients.sharadar is not None:
+        changed = clients.sharadar.updated_since("sf1", session - timedelta(days=SWEEP_DAYS))
+        parts.append(_of_session([land(changed, store).payload_rows], session))
+    if clients.quiver is not None:
+        parts.append(_of_session(_quiver(clients.quiver, store, due, session), session))
+    return stack(RAW_PAYLOADS.empty(), *parts)
+
+
+def _quiver(client: QuiverClient, store: PayloadStore, symbols: Sequence[str], session: date) -> Iterator[Frame]:
+    yield land(client.congress(day=session), store).payload_rows
+    yield land(client.insiders(day=session), store).payload_rows
+    for symbol in symbols:
+        yield land(client.social(symbol.replace("-", ".")), store).payload_rows
 
 
 def pull_news(client: FmpClient, store: PayloadStore, symbols: Sequence[str], session: date) -> Frame:
