@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import isfinite
 
 import polars as pl
@@ -15,9 +16,11 @@ from kairos.sources.datasets import dataset_named
 from kairos.sources.mapping import FILE_PREFIX
 from kairos.sources.misdated import misdated, misdated_rejects, misfiled
 from kairos.sources.payloads import Payload
+from kairos.sources.recent import Recent
 from kairos.sources.sent import Sent, sent_rows
 from kairos.tables.raw import QUARANTINE, RAW_PAYLOADS
 
+RECENT_ROWS = 400_000  # kept as parsed, so that what is landed need not be parsed again to be read into its table
 ROW = "row"
 STRAY = 2  # unreadable values of a column that say nothing about its type
 DATE, FILED = "date", "filing_date"
@@ -38,6 +41,9 @@ class Parsed:
     payload_row: Frame
 
 
+_recent: Recent[Parsed] = Recent(RECENT_ROWS)
+
+
 def parse(payload: Payload) -> Parsed:
     """Return the rows of a payload, in the types of its raw table.
 
@@ -48,6 +54,11 @@ def parse(payload: Payload) -> Parsed:
     Raises:
         SourceError: The payload is cut short, is no table, lacks a required column, or is a file without one readable row.
     """
+    key = (payload.payload_id, payload.fetched_at)
+    return _recent.get(key, make=partial(_read, payload), weigh=lambda parsed: parsed.rows.height + parsed.rejects.height)
+
+
+def _read(payload: Payload) -> Parsed:
     spec = dataset_named(payload.dataset)
     told = sent_rows(payload, spec)
     sent = told.frame
