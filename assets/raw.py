@@ -130,7 +130,7 @@ def _backfilled(context: dg.AssetExecutionContext, platform: Platform, table_io:
             raise SettingsError("the backfill asks Financial Modeling Prep, which is off. Set ENABLE_FMP=true and FMP_API_KEY.")
         for at in range(0, len(due), ASKED_TOGETHER):
             records = pull_companies(
-                client,
+                clients.fmp,
                 platform.payloads,
                 due[at : at + ASKED_TOGETHER],
                 received=warehouse.read(raw.RAW_PAYLOADS),

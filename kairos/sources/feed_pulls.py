@@ -1,4 +1,4 @@
-"""Pulls of the fundamental feeds: who is asked for what on an evening, the whole history once, and whether the answers can be whole."""
+"""Pulls of the fundamental feeds: who is asked what on an evening, the whole history once, and whether it can be whole."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
