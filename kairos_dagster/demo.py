@@ -1,7 +1,6 @@
 """`kairos demo`: the whole path on the embedded market, from a vendor's HTTP answers to a table of strategies."""
 
 import time
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from kairos.calendar import prices_known_at, session_offset
@@ -23,7 +22,6 @@ from kairos_dagster.steps import (
 )
 
 LIVE_SESSIONS = 5  # pulled one by one after the bulk export, as on ordinary evenings
-FEED_SESSIONS = 1  # on each a fifth of the companies is asked about
 CAPTURE_YEARS = 1  # how long before the last session the collector began; SF1 tells of the time before
 RAW_BULK = ("raw_payloads_bulk", "raw_tickers_bulk", "raw_actions_bulk", "raw_sep_bulk", "raw_daily_bulk")
 MATRIX = ("feat_matrix_complete", "feat_matrix_targets", "holdout_ledger")
@@ -49,6 +47,7 @@ def run_demo(*, seed: int, size: str) -> None:
     shown.heading(f"Embedded market: {SIZES[size].names:,} names, {sessions[0]} to {last}, seed {seed}")
     shown.line("bulk export over HTTP, as on the first day with a vendor")
     materialise(settings, RAW_BULK, progress=shown)
+    _feeds(settings, shown, live_from)
     settings = _set_up(settings, seed=seed, size=size, now=evening(last))
     days = [day.isoformat() for day in sessions if day > live_from]
     shown.heading(f"Daily ingest, {days[0]} to {days[-1]}")
@@ -56,24 +55,22 @@ def run_demo(*, seed: int, size: str) -> None:
     years = years_with_raw_prices(settings)
     shown.heading(f"Market and features, {years[0]} to {years[-1]}")
     materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=years)
-    _fundamentals(settings, shown, sessions)
+    refresh_fundamentals(settings, shown)
     _model_and_simulate(settings, shown, years)
     shown.line(f"{time.monotonic() - began:.0f} s in all; everything lies in {settings.home}")
 
 
-def _fundamentals(settings: Settings, shown: Progress, sessions: Sequence[date]) -> None:
-    """Bring in what a collector would have kept of the feeds, then ask them over HTTP, as on ordinary evenings."""
+def _feeds(settings: Settings, shown: Progress, live: date) -> None:
+    """Bring in what a collector would have kept of the feeds, then ask them over HTTP, as on an ordinary evening."""
     from kairos.sandbox.captures import write_captures
     from resources.vendor import captures_folder, embedded_market
 
-    live = sessions[-FEED_SESSIONS:]
-    folder = captures_folder(settings)
-    began = date(live[0].year - CAPTURE_YEARS, 1, 1)
-    write_captures(embedded_market(settings), folder, evening(session_offset(live[0], -1)), since=began, monthly=True)
-    shown.heading(f"Fundamentals: captures since {began.year}, SF1 before; then the feeds of {len(live)} sessions over HTTP")
+    folder, began = captures_folder(settings), date(live.year - CAPTURE_YEARS, 1, 1)
+    write_captures(embedded_market(settings), folder, evening(session_offset(live, -1)), since=began, monthly=True)
+    shown.heading(f"Feeds: captures since {began.year}, SF1 for the time before; then the session {live} over HTTP")
     bring_in([folder], dataset=CAPTURES, progress=shown)
-    pull_feeds(settings, live, shown)
-    refresh_fundamentals(settings, shown)
+    materialise(settings, ["tickers"], progress=shown)
+    pull_feeds(settings, [live], shown)
 
 
 def _model_and_simulate(settings: Settings, shown: Progress, years: list[str]) -> None:

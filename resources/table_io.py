@@ -240,7 +240,7 @@ def _rows_read(read: Read, consumer: Table, key: str) -> pl.Expr | None:
     if read.table.partition is Partition.YEARS:
         first = pl.col("year") >= year - read.years_back
         return first if read.to_the_end and consumer.partition is Partition.UNIVERSE_YEARS else first & (pl.col("year") <= year)
-    if "date" in read.table.columns and consumer.partition is Partition.YEARS:
+    if "date" in read.table.columns and consumer.partition is Partition.YEARS and read.neighbour_days < ALL_DAYS:
         days = pl.duration(days=read.neighbour_days)
         return pl.col("date").is_between(pl.date(year, 1, 1) - days, pl.date(year, 12, 31) + days)
     return None
