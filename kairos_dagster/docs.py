@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from kairos.features.registry import FEATURE_SETS
+from kairos.features.registry import FACT_SETS, FEATURE_SETS
 from kairos.market.checks import CHECKS
 from kairos.settings import Settings
 from kairos.tables.core import Check, Table
@@ -29,14 +29,14 @@ def tables_page() -> str:
 
 def features_page() -> str:
     """Return `docs/features.md`: every feature with its formula, look-back and source."""
-    sections = []
-    for name, feature_set in FEATURE_SETS.items():
+    sections, sets = [], FEATURE_SETS | FACT_SETS
+    for name, feature_set in sets.items():
         rows = _rows(
             ("feature", "formula", "look-back", "unit", "source"),
             ((f"`{f.name}`", f"`{f.formula}`", f.lookback, f.unit, f.source) for f in feature_set.features),
         )
         sections.append(f"## {name}\n\n{feature_set.description}\n\n{rows}")
-    count = sum(len(feature_set.features) for feature_set in FEATURE_SETS.values())
+    count = sum(len(feature_set.features) for feature_set in sets.values())
     return NOTE + f"# Features\n\n{count} features. Look-back is in sessions of the name itself.\n\n" + "\n".join(sections)
 
 
