@@ -1,13 +1,14 @@
 """The price vendor as a Dagster resource: Nasdaq Data Link, or the embedded market behind the same client."""
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from kairos.errors import SettingsError
+from kairos.errors import NotFoundError, SettingsError
 from kairos.settings import Settings
 from kairos.sources.sharadar import SharadarClient
 from resources.platform import Platform
@@ -78,7 +79,9 @@ def embedded_market(settings: Settings) -> "Market":
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):  # two runs may ask for it at once
         if folder.is_dir():
-            return Market.load(folder)
+            with suppress(NotFoundError):  # saved by another version of Kairos: made anew
+                return Market.load(folder)
+            shutil.rmtree(folder)
         aside = folder.with_name(f".{folder.name}.new")  # whoever is killed while writing leaves no half market
         market = generate(settings.sandbox_size, settings.sandbox_seed, alpha=settings.sandbox_alpha)
         market.save(aside).rename(folder)

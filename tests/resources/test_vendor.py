@@ -29,3 +29,13 @@ def test_each_kind_has_a_folder_of_its_own(tmp_path):
 def test_the_environment_can_leave_alpha_out(tmp_path, monkeypatch):
     monkeypatch.setenv("KAIROS_SANDBOX_ALPHA", "off")
     assert not load_settings(home=tmp_path).sandbox_alpha
+
+
+def test_a_market_saved_in_another_format_is_made_anew(tmp_path):
+    settings = of_home(tmp_path)
+    made = embedded_market(settings)
+    manifest = market_folder(settings) / "market.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    again = embedded_market(settings)
+    assert again.bars.equals(made.bars)
+    assert '"format": 2' in manifest.read_text()

@@ -12,7 +12,7 @@ EVERY_TABLE = pytest.mark.parametrize("table", features.TABLES, ids=lambda table
 def test_every_feature_set_has_its_table():
     assert {table.name for table in features.FROM_PRICES} == set(FEATURE_SETS)
     assert {table.name for table in features.FROM_FACTS} == set(FACT_SETS)
-    assert features.TABLES == (*features.FROM_PRICES, *features.FROM_FACTS)
+    assert (*features.FROM_PRICES, *features.FROM_FACTS) == features.TABLES
 
 
 @pytest.mark.parametrize("table", features.FROM_PRICES, ids=lambda table: table.name)
