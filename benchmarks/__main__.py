@@ -1,4 +1,7 @@
-"""Runs every benchmark and writes docs/benchmarks.md."""
+"""Runs every benchmark, or those named, and writes their sections of docs/benchmarks.md; the others stay.
+
+python -m benchmarks [NAME ...]
+"""
 
 import json
 import platform
@@ -21,17 +24,36 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 def main() -> int:
     """Run them one after the other; each prints one JSON line last."""
-    sections = []
-    for name, title in BENCHMARKS.items():
+    chosen = sys.argv[1:] or list(BENCHMARKS)
+    unknown = sorted(set(chosen) - set(BENCHMARKS))
+    if unknown:
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; expected some of {', '.join(BENCHMARKS)}.\n")
+        return 2
+    sections = _written()
+    for name in chosen:
         done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, capture_output=True, text=True)  # noqa: S603
-        figures = json.loads(done.stdout.strip().splitlines()[-1])
-        rows = "\n".join(f"| {key} | {value} |" for key, value in figures.items() if key != "name")
-        sections.append(f"## {name}\n\n{title}. `python -m benchmarks.{name}`\n\n| figure | value |\n|---|---|\n{rows}\n")
+        sections[name] = _section(name, json.loads(done.stdout.strip().splitlines()[-1]))
         sys.stdout.write(done.stdout)
-    how = "Each section from its own command; `make bench` runs them all and writes this page anew."
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
-    PAGE.write_text(f"# Benchmarks\n\n{how} Machine: {machine}.\n\n" + "\n".join(sections))
+        _write(sections)
     return 0
+
+
+def _section(name: str, figures: dict[str, object]) -> str:
+    rows = "\n".join(f"| {key} | {value} |" for key, value in figures.items() if key != "name")
+    return f"## {name}\n\n{BENCHMARKS[name]}. `python -m benchmarks.{name}`\n\n| figure | value |\n|---|---|\n{rows}\n"
+
+
+def _written() -> dict[str, str]:
+    """Return the sections that the page has, by benchmark."""
+    _, *parts = PAGE.read_text().split("\n## ") if PAGE.exists() else [""]
+    return {part.split("\n", 1)[0]: f"## {part.rstrip()}\n" for part in parts}
+
+
+def _write(sections: dict[str, str]) -> None:
+    how = "Each section from its own command; `make bench` runs them all, `python -m benchmarks NAME` one of them."
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    kept = "\n".join(sections[name] for name in BENCHMARKS if name in sections)
+    PAGE.write_text(f"# Benchmarks\n\n{how} Machine: {machine}.\n\n{kept}")
 
 
 if __name__ == "__main__":
