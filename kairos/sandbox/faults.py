@@ -166,10 +166,15 @@ class Fault:
 
     def strikes(self, route: Route, table: str, *, with_cursor: bool) -> bool:
         """Tell whether a request is one of those it may strike."""
-        possible = _ROUTES.get(self.kind, frozenset(Route))
+        possible = routes_of(self.kind)
         if self.kind in CURSOR_FAULTS and not with_cursor:
             return False
         return route in possible and self.route in (None, route) and self.table in (None, table)
+
+
+def routes_of(kind: FaultKind) -> frozenset[Route]:
+    """Return the routes on which a kind of fault can strike."""
+    return _ROUTES.get(kind, frozenset(Route))
 
 
 @dataclass
