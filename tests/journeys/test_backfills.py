@@ -1,4 +1,7 @@
-"""Backfills launched in the UI: a year of sessions in one run, one that lacks a session, one that is cancelled."""
+"""Backfills launched in the UI: many sessions in one run, one that lacks a session, one that is cancelled.
+
+`--sessions N` says how many the long one has; two commits' worth by default, a year in `make soak`.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -7,6 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from assets.filling import BATCH
 from kairos.calendar import FixedClock
 from kairos.sandbox.faults import FaultKind
 from kairos.sandbox.market import generate
@@ -22,6 +26,7 @@ pytestmark = pytest.mark.slow
 NOW = datetime(2013, 12, 31, 23, 30, tzinfo=UTC)
 MARKET = generate(MarketSize(20, date(2012, 1, 3), date(2013, 12, 31)), 3)
 YEAR = [day.isoformat() for day in MARKET.sessions if day.year == 2013][:250]
+MANY = BATCH + 16
 SHORT = [day.isoformat() for day in MARKET.sessions if day.year == 2012][:9]  # the fifth comes late
 LATE = SHORT[4]
 CUT = [day.isoformat() for day in MARKET.sessions if day.year == 2012][20:44]  # cancelled on the way
@@ -120,19 +125,21 @@ class Cancelled:
     status: str
     there: dict[str, int]
     backfill: str
+    keys: list[str]
 
 
 @pytest.fixture(scope="module")
-def cancelled(launched, lacking):
+def cancelled(launched, lacking, request):
+    keys = YEAR[: request.config.getoption("--sessions") or MANY]
     launched.vendor.inject(FaultKind.SLOW, table="SEP", count=None, seconds=0.5)  # so that there is a way to be cancelled on
     run = launched.ui.launch(RAW, CUT[0], CUT[-1])
     begun = await_truth(lambda: len(launched.sessions_of_payloads(CUT[0], CUT[-1])) >= 5, within=300, pause=0.2)
     assert begun, launched.ui.log()
     launched.ui.cancel(run)
     launched.vendor.clear_faults()
-    backfill = launched.ui.backfill(PULLED, YEAR)  # the daemon takes a while to take it up
+    backfill = launched.ui.backfill(PULLED, keys)  # the daemon takes a while to take it up
     status = launched.ui.end_of(run)
-    return Cancelled(run, status, launched.sessions_of_payloads(CUT[0], CUT[-1]), backfill)
+    return Cancelled(run, status, launched.sessions_of_payloads(CUT[0], CUT[-1]), backfill, keys)
 
 
 def test_a_cancelled_run_leaves_whole_sessions_and_has_recorded_them(launched, cancelled):
@@ -150,13 +157,13 @@ def test_launched_again_it_fills_the_rest(launched, cancelled):
     assert_once(launched, CUT)
 
 
-def test_250_sessions_are_one_run_that_fills_each_once(launched, cancelled):
+def test_many_sessions_are_one_run_that_fills_each_once(launched, cancelled):
     assert await_truth(lambda: launched.ui.runs_of(cancelled.backfill), within=200)
     [run] = launched.ui.runs_of(cancelled.backfill)
     assert launched.ui.end_of(run["runId"]) == "SUCCESS", launched.ui.log()
     assert len(launched.ui.runs_of(cancelled.backfill)) == 1
-    assert {asset: launched.recorded(asset, YEAR) for asset in PULLED} == dict.fromkeys(PULLED, YEAR)
-    assert_once(launched, YEAR, tables=("raw_sep",))
+    assert {asset: launched.recorded(asset, cancelled.keys) for asset in PULLED} == dict.fromkeys(PULLED, cancelled.keys)
+    assert_once(launched, cancelled.keys, tables=("raw_sep",))
 
 
 def test_no_run_holds_a_slot_of_the_vendor_any_more(launched, cancelled):
