@@ -5,7 +5,7 @@ from kairos.frames import Frame
 from kairos.market.checks import CHECKS
 from kairos.market.corrections import corrections as changed_values
 from kairos.plots.quality import corrections_drawn, results_drawn
-from kairos.quality.checks import CHECKS as RESULTS_CHECKS
+from kairos.quality.checks import RESULTS_CHECKS
 from kairos.quality.loaded import READ, YEARS_BACK, delivered
 from kairos.quality.results import quality_results as judged
 from kairos.tables import market, quality

@@ -88,7 +88,9 @@ def _dated(found: Frame, day: pl.Expr) -> Dated:
 
 
 def of_statements(dataset: str, fmp: Frame, sf1: Frame) -> Iterator[Pairs]:
-    """Return FMP's newest value of each period beside SF1's newest as-reported one, dated by SF1's filing date.
+    """Return FMP's first value of each period beside SF1's first as-reported one, dated by its filing.
+
+    The first ones, since the vendors take up restatements at different times, and a later one changes no earlier figure.
 
     Args:
         dataset: FMP's dataset.
@@ -99,7 +101,7 @@ def of_statements(dataset: str, fmp: Frame, sf1: Frame) -> Iterator[Pairs]:
     ours = fmp.sort("fetched_at").with_columns(period_end="date", annual=pl.col("period") == "FY")
     reported = sf1.filter(pl.col("dimension").is_in(["ARQ", "ARY"])).sort("datekey")
     theirs = reported.with_columns(symbol="ticker", period_end="reportperiod", annual=pl.col("dimension") == "ARY")
-    both = ours.unique(key, keep="last").join(theirs.unique(key, keep="last"), on=key, suffix=" of sf1")
+    both = ours.unique(key, keep="first").join(theirs.unique(key, keep="first"), on=key, suffix=" of sf1")
     name = pl.format("{} {} {}", "symbol", "period_end", "annual").alias("name")
     for column, sharadar in FMP_TO_SF1[dataset].items():
         other = f"{sharadar} of sf1" if sharadar in ours.columns else sharadar

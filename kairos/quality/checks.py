@@ -41,7 +41,7 @@ def named(row: dict[str, object]) -> str:
     )
 
 
-CHECKS = (
+RESULTS_CHECKS = (
     Check(
         "nothing_blocks",
         "No figure says that wrong data would reach a model; features are not built from tables of which one does",
@@ -50,4 +50,5 @@ CHECKS = (
     ),
     Check("nothing_to_look_at", "No figure is beyond its bound", run=nothing_to_look_at, blocking=False),
 )
-"""Checks of `quality_results`."""
+CHECKS = {"quality_results": RESULTS_CHECKS}
+"""Checks by table name, as `kairos.market.checks.CHECKS`."""

@@ -65,7 +65,7 @@ PRICES = Feed(
     market.SEP_BASE,
     rhythm=0,
     filled=("open", "high", "low", "close", "volume", "closeadj", "closeunadj"),
-    steady=("closeunadj", "volume"),
+    steady=("closeunadj",),  # the others are adjusted anew after every split
 )
 METRICS = Feed(
     market.DAILY_METRICS, rhythm=1, covers=10, filled=("marketcap", "ev", "pe", "pb", "ps"), steady=("marketcap", "pb")
