@@ -32,6 +32,11 @@ def test_zero_agrees_with_zero_alone():
     assert figure.value == 0.5
 
 
+def test_losses_agree_as_profits_do():
+    (figure,) = agreement(pairs([-100.5] * 15 + [-102.0] * 5, [-100.0] * 20), DAY)
+    assert figure.value == 0.75
+
+
 def test_pairs_without_a_value_do_not_count():
     assert not [*agreement(pairs([1.0] * 19 + [None], [1.0] * 20), DAY)]
 

@@ -111,6 +111,12 @@ def test_equal_values_fall_into_one_bin():
     assert stability_index(ones, ones) == pytest.approx(0.0)
 
 
+def test_bins_of_unequal_size_weigh_by_their_own_share():
+    before, now = pl.Series([1.0] * 300 + [2.0] * 100), pl.Series([1.0] * 100 + [2.0] * 100)
+    p, q = (300.5 / 401.5, 100.5 / 401.5, 0.5 / 401.5), (100.5 / 201.5, 100.5 / 201.5, 0.5 / 201.5)
+    assert stability_index(before, now) == pytest.approx(sum((b - a) * log(b / a) for a, b in zip(p, q, strict=True)))
+
+
 def test_drift_compares_the_window_with_the_year_before_it():
     generator = np.random.default_rng(3)
     days = [SESSION - timedelta(days=10)] * 200 + [SESSION - timedelta(days=300)] * 400 + [SESSION - timedelta(days=600)] * 400
