@@ -8,11 +8,12 @@ import polars as pl
 
 from kairos.calendar import NEW_YORK
 from kairos.frames import Frame
+from kairos.quality.feeds import HALF, MONTH
 from kairos.quality.known import Dated
 from kairos.quality.measures import AGREEMENT, LEAST_ROWS, Figure
 
 TOLERANCE = 0.01  # two sources round and convert a little differently
-MONTH_OLD = timedelta(days=10)  # market values further apart than this are of different days
+SAME_TIME = timedelta(days=10)  # market values further apart than this are of different days
 FMP_TO_SF1: Mapping[str, Mapping[str, str]] = {
     "fmp_income_statement": {"revenue": "revenue", "net_income": "netinc"},
     "fmp_balance_sheet": {"total_assets": "assets"},
@@ -60,9 +61,9 @@ def of_profiles(profiles: Frame, daily_metrics: Frame) -> Pairs:
     """
     values = daily_metrics.select("permaticker", "known_at", theirs="marketcap").drop_nulls().sort("known_at")
     asked = profiles.select("permaticker", "known_at", ours="market_cap").drop_nulls().sort("known_at")
-    found = asked.join_asof(values, on="known_at", by="permaticker", tolerance=MONTH_OLD, check_sortedness=False)
+    found = asked.join_asof(values, on="known_at", by="permaticker", tolerance=SAME_TIME, check_sortedness=False)
     day = pl.col("known_at").dt.convert_time_zone(str(NEW_YORK)).dt.date()
-    return Pairs("dim_company_profile", "market_cap", "daily_metrics", 31, _dated(found, day))
+    return Pairs("dim_company_profile", "market_cap", "daily_metrics", MONTH, _dated(found, day))
 
 
 def of_key_metrics(key_metrics: Frame, daily_metrics: Frame) -> Pairs:
@@ -77,9 +78,9 @@ def of_key_metrics(key_metrics: Frame, daily_metrics: Frame) -> Pairs:
     filed = key_metrics.filter(pl.col("known_source") != "assumed")
     asked = filed.select("permaticker", "known_at", session="period_end", ours="market_cap").drop_nulls().sort("session")
     values = daily_metrics.select("permaticker", "session", theirs="marketcap").drop_nulls().sort("session")
-    found = asked.join_asof(values, on="session", by="permaticker", tolerance=MONTH_OLD, check_sortedness=False)
+    found = asked.join_asof(values, on="session", by="permaticker", tolerance=SAME_TIME, check_sortedness=False)
     day = pl.col("known_at").dt.convert_time_zone(str(NEW_YORK)).dt.date()
-    return Pairs("fmp_key_metrics", "market_cap", "daily_metrics", 200, _dated(found.sort("known_at"), day))
+    return Pairs("fmp_key_metrics", "market_cap", "daily_metrics", HALF, _dated(found.sort("known_at"), day))
 
 
 def _dated(found: Frame, day: pl.Expr) -> Dated:
@@ -106,4 +107,4 @@ def of_statements(dataset: str, fmp: Frame, sf1: Frame) -> Iterator[Pairs]:
     for column, sharadar in FMP_TO_SF1[dataset].items():
         other = f"{sharadar} of sf1" if sharadar in ours.columns else sharadar
         rows = both.select(pl.col("datekey").alias("day"), name, ours=column, theirs=other).sort("day", "name")
-        yield Pairs(dataset, column, "sf1", 200, Dated(rows))
+        yield Pairs(dataset, column, "sf1", HALF, Dated(rows))
