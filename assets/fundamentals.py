@@ -21,8 +21,10 @@ from kairos.fundamentals.versions import (
     statement_versions,
 )
 from kairos.fundamentals.years import of_year
+from kairos.market.waivers import read_waivers
 from kairos.plots.tables import missingness
-from kairos.tables import features, market
+from kairos.quality.gate import require_fit
+from kairos.tables import features, market, quality
 from kairos.tables import fundamentals as tables
 from kairos.tables.core import Cleaned, Table
 from kairos.tables.feeds import RAW_FEEDS, RAW_FEEDS_BULK
@@ -100,6 +102,13 @@ SOCIAL = _versions_asset(
 )
 
 
+def _fit(work: Work) -> None:
+    """Hold up a year of which `quality_results` says that its data are wrong."""
+    judged = quality.QUALITY_RESULTS
+    results = work.platform.warehouse.read(judged, version=work.reads.get(judged.name))
+    require_fit(results, year=work.year, waivers=read_waivers(work.platform.settings.home))
+
+
 def _facts(work: Work, frames: dict[str, Frame]) -> Facts:
     """The facts of a year's features; splits after it too, since a share count fetched later stands on a later basis."""
     splits = work.platform.warehouse.read(market.ACTIONS, version=work.reads.get(market.ACTIONS.name))
@@ -120,17 +129,20 @@ FACTS = (
     Read(market.DAILY_RETURNS),
 )
 PROVEN = (NOTHING_FROM_THE_FUTURE,)
+BESIDE = (Read(market.ACTIONS), Read(quality.QUALITY_RESULTS))
 
 
-@table_asset(features.FEAT_FUNDAMENTALS, reads=FACTS, deps=(Read(market.ACTIONS),), checks=PROVEN, plot=missingness)
+@table_asset(features.FEAT_FUNDAMENTALS, reads=FACTS, deps=BESIDE, checks=PROVEN, plot=missingness)
 def feat_fundamentals(work: Work, daily_returns: Frame, **facts: Frame) -> Frame:
     """Of every fact the newest version that was known at the session's close, and of periods the newest that was."""
+    _fit(work)
     return build_fundamentals(daily_returns, _facts(work, facts), year=work.year)
 
 
-@table_asset(features.FEAT_REVISIONS, reads=FACTS, deps=(Read(market.ACTIONS),), checks=PROVEN, plot=missingness)
+@table_asset(features.FEAT_REVISIONS, reads=FACTS, deps=BESIDE, checks=PROVEN, plot=missingness)
 def feat_revisions(work: Work, daily_returns: Frame, **facts: Frame) -> Frame:
     """Estimates and ratings as the snapshots of the time showed them; none before the first snapshot."""
+    _fit(work)
     return build_revisions(daily_returns, _facts(work, facts), year=work.year)
 
 

@@ -8,6 +8,7 @@ from assets.parts import CONTRACT
 from jobs.compaction import weekly_compaction
 from kairos.tables.features import FROM_FACTS
 from kairos.tables.feeds import RAW_FEEDS
+from kairos.tables.quality import QUALITY_RESULTS
 
 ONE_AT_A_TIME = "kairos/one-at-a-time"  # limited in dagster.yaml: an older run must not write after a newer one
 RAW_ASSETS = ("raw_payloads", "raw_sep", "raw_tickers", "raw_actions", "raw_daily")
@@ -17,7 +18,8 @@ RAW = dg.AssetSelection.assets(*RAW_ASSETS).without_checks() | dg.AssetSelection
 )
 FEED_ASSETS = ("raw_payloads_feeds", *(table.name for table in RAW_FEEDS.values()))
 FEEDS = dg.AssetSelection.assets(*FEED_ASSETS)
-FROM_FEEDS = dg.AssetSelection.groups("fundamentals") | dg.AssetSelection.assets(*(table.name for table in FROM_FACTS))
+JUDGED = (QUALITY_RESULTS.name, *(table.name for table in FROM_FACTS))
+FROM_FEEDS = dg.AssetSelection.groups("fundamentals") | dg.AssetSelection.assets(*JUDGED)
 YEARLY = dg.AssetSelection.groups("market", "quality", "features") - FROM_FEEDS
 BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
 
@@ -46,7 +48,7 @@ refresh_feeds = dg.define_asset_job(
     "refresh_feeds",
     selection=FROM_FEEDS,
     partitions_def=years,
-    description="Brings statements, estimates, ratings, news and the features made of them up to date.",
+    description="Brings statements, estimates, ratings, news and the features made of them up to date, and judges what came.",
     tags={ONE_AT_A_TIME: "years"},
 )
 wednesday_retrain = dg.define_asset_job(

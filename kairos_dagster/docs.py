@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kairos.features.registry import FACT_SETS, FEATURE_SETS
 from kairos.market.checks import CHECKS
+from kairos.quality.checks import CHECKS as QUALITY_CHECKS
 from kairos.settings import Settings
 from kairos.tables.core import Check, Table
 from kairos.tables.registry import TABLES
@@ -97,7 +98,7 @@ def _table(table: Table) -> str:
             for name, column in table.schema.columns.items()
         ),
     )
-    checks = "".join(_check_line(check) for check in (*table.checks, *CHECKS.get(table.name, ())))
+    checks = "".join(_check_line(check) for check in (*table.checks, *(CHECKS | QUALITY_CHECKS).get(table.name, ())))
     return f"### {table.name}\n\n{table.description} {'; '.join(facts)}.\n{checks}\n\n{rows}"
 
 

@@ -25,8 +25,8 @@ RAW_FEEDS = (
 FEEDS_DAILY = ("raw_payloads_feeds", *(f"raw_{name}" for name in RAW_FEEDS))
 FUNDAMENTALS = (
     "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
-    "fmp_rating", "dim_company_profile", "fmp_news", "social_features", "feat_fundamentals", "feat_revisions",
-    "fmp_revisions_cs", "fundamentals_factors_v1",
+    "fmp_rating", "dim_company_profile", "fmp_news", "social_features", "quality_results", "feat_fundamentals",
+    "feat_revisions", "fmp_revisions_cs", "fundamentals_factors_v1",
 )  # fmt: skip
 SIMULATION = (
     "simulation_daily", "simulation_holdings", "simulation_trades", "survivorship_bias", "strategy_stats", "leaderboard"

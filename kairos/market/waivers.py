@@ -1,4 +1,4 @@
-"""Waivers: rows that a person has looked at and lets through by name, in `KAIROS_HOME/waivers.csv`."""
+"""Waivers: rows and figures that a person has looked at and lets through by name, in `KAIROS_HOME/waivers.csv`."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from kairos.market.cleaned import WAIVER_COLUMNS, no_waivers
 from kairos.market.rules import WAIVABLE
 
 WAIVERS_FILE = "waivers.csv"
-REASONS = (*WAIVABLE, WAIVER)
+QUALITY = "quality"  # of a whole table on a session, its name in place of the ticker
+REASONS = (*WAIVABLE, WAIVER, QUALITY)
 
 
 def read_waivers(home: Path) -> Frame:

@@ -14,6 +14,8 @@ CORRECTION, READJUSTMENT, FILLED, DISAPPEARED, RENAME = KINDS = (
     "disappeared",
     "rename",
 )
+LEVELS = ["ok", "warn", "block"]
+MEASURES = ["freshness", "completeness", "null_rate", "drift", "agreement"]
 
 
 class CorrectionsRows(pa.DataFrameModel):
@@ -52,4 +54,34 @@ CORRECTIONS = Table(
     partition_by=("year",),
 )
 
-TABLES = (CORRECTIONS,)
+
+class QualityResultsRows(pa.DataFrameModel):
+    """One figure of one table on one session."""
+
+    table_name: str = field("Table that is judged")
+    session: pl.Date = field("NYSE session by which its facts were known: the last of a month, and the last loaded")
+    check_name: str = field(
+        "freshness: sessions since the newest fact; completeness: share of the companies that trade, or of the sessions; "
+        "null_rate: share of rows without a value; drift: population stability index against the year before; "
+        "agreement: share of values within 1 % of another source's",
+        isin=MEASURES,
+    )
+    column_name: str = field("Column that is judged; empty where it is whole rows")
+    value: float = field("What was measured", "sessions, share or index")
+    expected: float = field("Bound beyond which a person should look; from above for shares that should be high", "as value")
+    level: str = field("ok; warn: a person should look; block: wrong data would reach a model", isin=LEVELS)
+    detail: str = field("Where the figure comes from, in words")
+
+
+QUALITY_RESULTS = Table(
+    "quality_results",
+    group="quality",
+    key=("table_name", "session", "check_name", "column_name"),
+    rows=QualityResultsRows,
+    origin="every base table of prices and of the feeds, raw_fmp_income_statement, raw_fmp_balance_sheet, raw_sf1",
+    description="How fresh, complete, filled, steady and agreeing one table was on one session.",
+    partition=Partition.YEARS,
+    partition_by=("year",),
+)
+
+TABLES = (CORRECTIONS, QUALITY_RESULTS)

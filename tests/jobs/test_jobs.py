@@ -8,7 +8,7 @@ import pytest
 from kairos.settings import load_settings
 from kairos_dagster.build import build_defs
 
-FROM_FACTS = {"feat_fundamentals", "feat_revisions"}
+FROM_FACTS = {"feat_fundamentals", "feat_revisions", "quality_results"}
 
 
 @cache
