@@ -10,7 +10,7 @@ from typing import Any
 
 from kairos.errors import SourceError, WarehouseError
 from kairos.sources.objects import says_nothing
-from kairos.warehouse.aside import write_whole
+from kairos.warehouse.aside import clear_dead, write_whole
 
 FOLDER = "payloads"
 ID_LENGTH = 32  # hexadecimal digits, 128 bits
@@ -79,7 +79,9 @@ class PayloadStore:
             WarehouseError: The bytes could not be written; nothing half-written stays.
         """
         target = self.home / payload.path
-        if not self._holds(payload):
+        if self._holds(payload):
+            clear_dead(self.home / FOLDER)  # whoever kept it may have died over it
+        else:
             try:
                 write_whole(target, _compress(payload.content), root=self.home / FOLDER)
             except OSError as error:

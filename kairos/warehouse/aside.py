@@ -16,9 +16,7 @@ def aside(root: Path) -> Iterator[Path]:
     """Yield an empty folder below `root`, gone after the block; those of processes that died are cleared away first."""
     place = root / FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    for left in place.iterdir():
-        if left.suffix != SUFFIX and not is_alive(left.with_suffix(SUFFIX)):
-            shutil.rmtree(left, ignore_errors=True)  # another process may be clearing it as well
+    clear_dead(root)
     with sign_of_life(place) as name:
         mine = (place / name).with_suffix("")
         mine.mkdir()
@@ -26,6 +24,14 @@ def aside(root: Path) -> Iterator[Path]:
             yield mine
         finally:
             shutil.rmtree(mine, ignore_errors=True)  # empty by now, unless something failed
+
+
+def clear_dead(root: Path) -> None:
+    """Clear away what processes that died have left below `root`."""
+    place = root / FOLDER
+    for left in place.iterdir() if place.is_dir() else ():
+        if not is_alive(left.with_suffix(SUFFIX)) and left.suffix != SUFFIX:
+            shutil.rmtree(left, ignore_errors=True)  # another process may be clearing it as well
 
 
 def write_whole(target: Path, content: bytes, *, root: Path) -> Path:

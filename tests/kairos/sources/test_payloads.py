@@ -34,6 +34,18 @@ def test_a_payload_is_put_once(store, tmp_path):
     assert [file.name for file in (tmp_path / path).parent.iterdir()] == [(tmp_path / path).name]
 
 
+@pytest.mark.parametrize("left", ["9-dead", "9-dead.lock"])
+def test_a_payload_that_is_kept_already_clears_what_its_dead_writer_left(store, tmp_path, left):
+    store.put(payload(BYTES))
+    aside = tmp_path / "payloads" / ".aside"
+    if left.endswith(".lock"):
+        (aside / left).touch()
+    else:
+        (aside / left).mkdir()
+    store.put(payload(BYTES))
+    assert list(aside.iterdir()) == []
+
+
 def test_the_id_depends_on_source_dataset_request_and_bytes_but_not_on_the_time():
     made = payload(BYTES)
     others = [replace(made, **{name: f"{getattr(made, name)}x"}) for name in ("source", "dataset", "request")]
