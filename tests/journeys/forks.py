@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = ("KAIROS_", "NASDAQ_", "FMP_", "QUIVER_", "ENABLE_")
 
 
 def serve() -> None:
@@ -58,7 +60,7 @@ def _command(asked: dict[str, Any]) -> int:
     from kairos_dagster.runs import run_assets
 
     try:
-        run_assets(load_settings(), asked["assets"], partitions=asked["partitions"])
+        run_assets(load_settings(), asked["assets"], partitions=asked["partitions"], run_config=asked.get("run_config"))
     except KairosError as error:
         sys.stderr.write(f"kairos: {error}\n")
         return 1
@@ -74,7 +76,7 @@ class Forks:
 
     def __enter__(self) -> Self:
         code = "from tests.journeys.forks import serve; serve()"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAIROS_", "NASDAQ_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
@@ -90,15 +92,24 @@ class Forks:
         self.process.wait()
         self._pipe("stdout").close()
 
-    def start(self, assets: list[str], partitions: list[str], *, log: Path, **env: str) -> int:
+    def start(
+        self,
+        assets: Sequence[str],
+        partitions: Sequence[str],
+        *,
+        log: Path,
+        run_config: Mapping[str, Any] | None = None,
+        **env: str,
+    ) -> int:
         """Begin to fill assets; return the process id."""
-        return self._ask({"assets": assets, "partitions": partitions, "log": str(log), "env": env})["pid"]
+        asked = {"assets": assets, "partitions": partitions, "run_config": run_config, "log": str(log), "env": env}
+        return self._ask(asked)["pid"]
 
     def end(self, pid: int) -> int:
         """Wait for a process; return its exit status, negative where a signal ended it."""
         return self._ask({"wait": pid})["status"]
 
-    def _ask(self, asked: dict[str, Any]) -> dict[str, int]:
+    def _ask(self, asked: Mapping[str, Any]) -> dict[str, int]:
         self._pipe("stdin").write(json.dumps(asked) + "\n")
         self._pipe("stdin").flush()
         return dict(json.loads(self._pipe("stdout").readline()))
