@@ -75,8 +75,8 @@ FMP = (
     Course(FaultKind.MISSING_COLUMN, "date"),
     Course(FaultKind.TEXT_COLUMN, "values of revenue cannot be read", options={"column": "revenue"}),
     Course(FaultKind.DUPLICATE_ROWS, "", passes=True),
-    Course(FaultKind.EXTRA_COLUMN, "", passes=True),
-    Course(FaultKind.REORDERED_COLUMNS, "", passes=True),
+    Course(FaultKind.EXTRA_COLUMN, "", passes=True, table="fmp_balance_sheet"),
+    Course(FaultKind.REORDERED_COLUMNS, "", passes=True, table="fmp_cash_flow"),
 )
 SF1 = (
     passing(FaultKind.RATE_LIMIT, "QELx05.*Given up", table="SF1", seconds=0),

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from kairos.sandbox.access import SANDBOX_QUIVER_KEY
 from kairos.sandbox.server import VendorServer
 from kairos.settings import Settings, load_settings
 from kairos.sources.captures import read_captures
-from kairos.sources.feed_pulls import Clients, backfill_due, companies_at, pull_evening, pull_histories
+from kairos.sources.feed_pulls import Clients, pull_evening
 from kairos.sources.feeds import FEEDS
 from kairos.sources.fmp import FmpClient
 from kairos.sources.ingest import read_payloads
@@ -85,12 +85,12 @@ class FeedHome:
     @contextmanager
     def clients(self, settings: Settings) -> Iterator[Clients]:
         clock = FixedClock(settings.now)
-        with (
-            FmpClient.from_settings(settings, clock) as fmp,
-            SharadarClient.from_settings(settings, clock) as sharadar,
-            QuiverClient.from_settings(settings, clock) as quiver,
-        ):
-            yield Clients(fmp, sharadar if settings.enable_sf1 else None, quiver if settings.quiver_api_key else None)
+        with ExitStack() as opened:
+            yield Clients(
+                opened.enter_context(FmpClient.from_settings(settings, clock)) if settings.enable_fmp else None,
+                opened.enter_context(SharadarClient.from_settings(settings, clock)) if settings.enable_sf1 else None,
+                opened.enter_context(QuiverClient.from_settings(settings, clock)) if settings.quiver_api_key else None,
+            )
 
     def evening(self, session: date, **chosen: Any) -> None:
         """Pull the feeds of a session in its evening."""
@@ -99,14 +99,6 @@ class FeedHome:
             tickers = self.warehouse.read(TICKERS)
             pulled = pull_evening(clients, self.store, session, tickers=tickers, received=received, settings=settings)
         self.keep(pulled, session)
-
-    def backfill(self, session: date, **chosen: Any) -> None:
-        """Ask about every company that has not been asked about, on the evening of a session."""
-        settings, received = self.settings(evening(session), **chosen), self.warehouse.read(raw.RAW_PAYLOADS)
-        due = backfill_due(companies_at(self.warehouse.read(TICKERS), session), received)
-        with self.clients(settings) as clients:
-            for part in pull_histories(clients.fmp, self.store, due, received=received):
-                self.keep(part, None)
 
     def bring_in(self, captures: list[Path], now: datetime) -> None:
         """Import captures."""

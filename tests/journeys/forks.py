@@ -59,11 +59,24 @@ def _command(asked: dict[str, Any]) -> int:
     from kairos.settings import load_settings
     from kairos_dagster.runs import run_assets
 
+    if asked["words"]:
+        return _worded(asked["words"])
     try:
         run_assets(load_settings(), asked["assets"], partitions=asked["partitions"], run_config=asked.get("run_config"))
     except KairosError as error:
         sys.stderr.write(f"kairos: {error}\n")
         return 1
+    return 0
+
+
+def _worded(words: list[str]) -> int:
+    from kairos_dagster.cli import main
+
+    sys.argv = ["kairos", *words]
+    try:
+        main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0
 
 
@@ -94,16 +107,17 @@ class Forks:
 
     def start(
         self,
-        assets: Sequence[str],
-        partitions: Sequence[str],
+        assets: Sequence[str] = (),
+        partitions: Sequence[str] = (),
         *,
         log: Path,
+        words: Sequence[str] = (),
         run_config: Mapping[str, Any] | None = None,
         **env: str,
     ) -> int:
-        """Begin to fill assets; return the process id."""
-        asked = {"assets": assets, "partitions": partitions, "run_config": run_config, "log": str(log), "env": env}
-        return self._ask(asked)["pid"]
+        """Begin to fill assets, or the command of some words; return the process id."""
+        what = {"assets": assets, "partitions": partitions, "run_config": run_config, "words": words}
+        return self._ask({**what, "log": str(log), "env": env})["pid"]
 
     def end(self, pid: int) -> int:
         """Wait for a process; return its exit status, negative where a signal ended it."""
