@@ -69,7 +69,7 @@ def pull_companies(
         SourceError: A question failed, or the answers are too few or too short to be whole.
     """
     asked: Answers = {}
-    _ask(client, store, symbols, told=Told.before(received), into=asked)
+    _ask(client, store, symbols, told=_told(received), into=asked)
     return _judged(asked, received, session)
 
 
@@ -87,7 +87,7 @@ def pull_histories(client: FmpClient, store: PayloadStore, symbols: Sequence[str
     Raises:
         SourceError: A question failed, the day's calls are used up, or the answers cannot be whole.
     """
-    told = Told.before(received)
+    told = _told(received)
     for at in range(0, len(symbols), ASKED_TOGETHER):
         asked: Answers = {}
         try:
@@ -170,6 +170,10 @@ def backfill_due(companies: Frame, received: Frame) -> list[str]:
     profiles = received.filter((pl.col("dataset") == "fmp_profile") & (pl.col("source") == "fmp"))
     done = profiles["request"].str.extract(PROFILE_OF).implode()  # asked last of a company
     return companies.filter(~pl.col("symbol").is_in(done))["symbol"].to_list()
+
+
+def _told(received: Frame) -> Told:
+    return Told.before(received.filter(pl.col("source") == "fmp"))
 
 
 def _ask(client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, told: Told, into: Answers) -> None:
