@@ -18,7 +18,7 @@ from kairos.calendar import latest_published_session, require_session
 from kairos.errors import SettingsError
 from kairos.frames import Frame, stack
 from kairos.sources.captures import CAPTURES, read_captures
-from kairos.sources.feed_pulls import backfill_due, companies_at, pull_companies
+from kairos.sources.feed_pulls import backfill_due, companies_at, pull_histories
 from kairos.sources.files import read_files
 from kairos.sources.ingest import DATASETS, pull_exports, pull_session, read_payloads
 from kairos.sources.landing import land
@@ -34,7 +34,6 @@ from resources.vendor import Vendor
 
 VENDOR_POOL = "vendor_api"
 BACKFILL = "fundamentals"  # dataset of a run that asks for the whole history of the feeds
-ASKED_TOGETHER = 10  # companies in one commit of a backfill
 
 
 class ImportFiles(dg.Config):
@@ -121,24 +120,18 @@ def _files(config: ImportFiles, platform: Platform) -> Iterator[Frame]:
 
 
 def _backfilled(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, feeds: Feeds) -> Part:
-    """Ask about companies a few at a time, each few in a commit of its own: whatever ends it, it goes on from there."""
-    warehouse, shown, added = platform.warehouse, Part(0), 0
+    """Ask about companies, a few in each commit: whatever ends it, what was answered is kept and it goes on from there."""
+    warehouse, shown, added, asked = platform.warehouse, Part(0), 0, 0
     companies = companies_at(warehouse.read(TICKERS), latest_published_session(platform.clock.now()))
     due = backfill_due(companies, warehouse.read(raw.RAW_PAYLOADS))
     with feeds.clients() as clients:
         if clients.fmp is None:
             raise SettingsError("the backfill asks Financial Modeling Prep, which is off. Set ENABLE_FMP=true and FMP_API_KEY.")
-        for at in range(0, len(due), ASKED_TOGETHER):
-            records = pull_companies(
-                clients.fmp,
-                platform.payloads,
-                due[at : at + ASKED_TOGETHER],
-                received=warehouse.read(raw.RAW_PAYLOADS),
-                session=None,
-            )
+        for records in pull_histories(clients.fmp, platform.payloads, due, received=warehouse.read(raw.RAW_PAYLOADS)):
             shown = received(context, table_io, records, key="")
             added += shown.rows
-            context.log.info(f"{at + len(due[at : at + ASKED_TOGETHER])} of {len(due)} companies; {added:,} payloads")
+            asked += records.filter(dataset="fmp_profile").height  # asked last of a company
+            context.log.info(f"{asked} of {len(due)} companies; {added:,} payloads")
     return replace(shown, rows=added)
 
 

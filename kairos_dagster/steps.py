@@ -86,13 +86,21 @@ def refresh_fundamentals(settings: Settings, progress: Progress) -> None:
 
 
 def fundamentals_backfill_step(*, progress: Progress | None = None) -> None:
-    """Ask FMP for the whole history of every company that has not been asked about; then rebuild what follows from it."""
+    """Ask FMP for the whole history of every company that has not been asked about, and rebuild what follows from it."""
+    from kairos_dagster.runs import RunFailedError
+
     settings, shown = load_settings(), progress or Progress()
     shown.heading("Backfill of fundamentals")
     run_config = {"ops": {"raw_payloads_bulk": {"config": {"dataset": BACKFILL}}}}
-    fmp = [f"raw_{name}_bulk" for name in RAW_FEEDS if name.startswith("fmp_")]
-    materialise(settings, ["raw_payloads_bulk", *fmp], progress=shown, run_config=run_config)
+    ended: RunFailedError | None = None
+    try:
+        materialise(settings, ["raw_payloads_bulk"], progress=shown, run_config=run_config)
+    except RunFailedError as error:  # on a small budget it takes months; the tables hold what each day of it has brought
+        ended = error
+    materialise(settings, [f"raw_{name}_bulk" for name in RAW_FEEDS if name.startswith("fmp_")], progress=shown)
     refresh_fundamentals(settings, shown)
+    if ended is not None:
+        raise ended
 
 
 def _tell_set_aside(settings: Settings, dataset: str, source: str, progress: Progress) -> None:

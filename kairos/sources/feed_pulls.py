@@ -16,16 +16,22 @@ from kairos.sources.fmp import FmpClient
 from kairos.sources.landing import land
 from kairos.sources.payloads import Payload, PayloadStore
 from kairos.sources.quiver import QuiverClient
+from kairos.sources.returned import Told
+from kairos.sources.returned import question as asked_in
 from kairos.sources.sharadar import SharadarClient
 from kairos.tables.raw import RAW_PAYLOADS
 
 ROUND = 5  # sessions in which every company is asked once
 SWEEP_DAYS = 3  # `lastupdated` has day granularity
+PROFILE_OF = r"/profile(?:\?symbol=|/)([^&?#]+)"  # the symbol in a request
 NEWS_SYMBOLS = 50  # companies in one question for news
 NEWS_DAYS = 3  # articles are published over weekends, and some are dated back
 FEW_ASKED = 5  # so few companies may all be without an answer
 MIN_ANSWERED = 0.5
+ASKED_TOGETHER = 10  # companies of a backfill whose answers are judged and written together
 Question = Callable[[], list[Payload]]
+Answers = dict[str, list[Frame]]
+"""Rows of `raw_payloads` of each question, by dataset."""
 
 
 def companies_at(tickers: Frame, session: date) -> Frame:
@@ -62,15 +68,34 @@ def pull_companies(
     Raises:
         SourceError: A question failed, or the answers are too few or too short to be whole.
     """
-    asked: dict[str, list[Frame]] = {}
-    for symbol in symbols:
-        for question in _questions(client, symbol):
-            rows = land(question(), store).payload_rows
-            asked.setdefault(str(rows["dataset"][0]), []).append(rows)
-    for dataset, found in asked.items():
-        _check_answered(dataset, found)
-        _check_not_shrunk(dataset, stack(*found), received)
-    return _of_session((part for found in asked.values() for part in found), session)
+    asked: Answers = {}
+    _ask(client, store, symbols, told=_told(received), into=asked)
+    return _judged(asked, received, session)
+
+
+def pull_histories(client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, received: Frame) -> Iterator[Frame]:
+    """Land the same of companies a few at a time, for a backfill; yield rows of `raw_payloads`.
+
+    What ends it is raised behind the rows of what had been answered by then, so that no call was in vain.
+
+    Args:
+        client: Whom to ask.
+        store: Where the bytes go.
+        symbols: The vendor's symbols.
+        received: Rows of `raw_payloads` so far.
+
+    Raises:
+        SourceError: A question failed, the day's calls are used up, or the answers cannot be whole.
+    """
+    told = _told(received)
+    for at in range(0, len(symbols), ASKED_TOGETHER):
+        asked: Answers = {}
+        try:
+            _ask(client, store, symbols[at : at + ASKED_TOGETHER], told=told, into=asked)
+        except SourceError:
+            yield _judged(asked, received, None)
+            raise
+        yield _judged(asked, received, None)
 
 
 @dataclass(frozen=True)
@@ -136,13 +161,33 @@ def pull_news(client: FmpClient, store: PayloadStore, symbols: Sequence[str], se
 def backfill_due(companies: Frame, received: Frame) -> list[str]:
     """Return the symbols whose history has not been asked for, so that a backfill goes on where it ended.
 
+    An evening asks a company for the same as a backfill does, and the same answer is one payload: either counts.
+
     Args:
         companies: As `companies_at` gives them, or more.
         received: Rows of `raw_payloads` so far.
     """
-    profiles = received.filter((pl.col("dataset") == "fmp_profile") & pl.col("session").is_null())
-    done = profiles["request"].str.extract(r"(?:symbol=|profile/)([^&?]+)").implode()  # asked last of a company
+    profiles = received.filter((pl.col("dataset") == "fmp_profile") & (pl.col("source") == "fmp"))
+    done = profiles["request"].str.extract(PROFILE_OF).implode()  # asked last of a company
     return companies.filter(~pl.col("symbol").is_in(done))["symbol"].to_list()
+
+
+def _told(received: Frame) -> Told:
+    return Told.before(received.filter(pl.col("source") == "fmp"))
+
+
+def _ask(client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, told: Told, into: Answers) -> None:
+    for symbol in symbols:
+        for question in _questions(client, symbol):
+            rows = land(map(told.marked, question()), store).payload_rows
+            into.setdefault(str(rows["dataset"][0]), []).append(rows)
+
+
+def _judged(asked: Answers, received: Frame, session: date | None) -> Frame:
+    for dataset, found in asked.items():
+        _check_answered(dataset, found)
+        _check_not_shrunk(dataset, stack(*found), received)
+    return _of_session((part for found in asked.values() for part in found), session)
 
 
 def _questions(client: FmpClient, symbol: str) -> Iterator[Question]:
@@ -170,8 +215,9 @@ def _check_answered(dataset: str, found: Sequence[Frame]) -> None:
 
 def _check_not_shrunk(dataset: str, rows: Frame, received: Frame) -> None:
     """Raise where the same questions were answered with far fewer rows than the last time."""
-    last = received.sort("fetched_at").unique("request", keep="last")
-    both = rows.join(last.select("request", before="rows"), on="request", how="inner")
+    asked = asked_in(pl.col("request")).alias("asked")
+    last = received.filter(pl.col("dataset") == dataset).sort("fetched_at").with_columns(asked).unique("asked", keep="last")
+    both = rows.with_columns(asked).join(last.select("asked", before="rows"), on="asked", how="inner")
     found, before = int(both["rows"].sum()), int(both["before"].sum())
     if far_fewer(found, before):
         raise SourceError(f"{dataset}: {found} rows for {both.height} questions that gave {before} before. {LATE}")

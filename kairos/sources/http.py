@@ -22,7 +22,8 @@ FEW_ATTEMPTS = 6  # for faults that seldom pass by waiting: about 30 s in all
 TOO_MANY_REQUESTS = 429
 REQUEST_TIMEOUT = 408
 SERVER_ERROR = 500
-SIGNED = re.compile(r"(https?://[^\s?#'\"]+)\?[^\s'\"]+")  # what stands behind the mark may be a signature
+SIGNED = re.compile(r"((?:https?:/|(?<![^\s'\"(]))/[^\s?#'\"]+)\?[^\s'\"]+")
+"""An address or a path with what stands behind the mark, which may be a signature."""
 CHATTY = ("httpx", "httpcore")  # they log addresses with all parameters, and redirects
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -98,7 +98,7 @@ def _refusal(rows: list[dict[str, Any]], spec: Dataset, ours: str, *, where: str
 
 
 def _parameters(request: str, spec: Dataset) -> dict[str, str]:
-    asked = parse_qs(request.partition("?")[2])
+    asked = parse_qs(request.partition("?")[2].partition("#")[0])
     return {name: asked[name][0] for name in spec.from_request if name in asked}
 
 

@@ -27,7 +27,9 @@ class RawPayloadRows(pa.DataFrameModel):
     source: str = field("Who delivered it")
     dataset: str = field("sep, tickers, actions or daily")
     session: pl.Date = measure("Session it was fetched for; null for bulk exports and imported files")
-    request: str = field("What was asked: URL path and parameters without any key, or the file's name")
+    request: str = field(
+        "What was asked: URL path and parameters, never a key, `#N` where an answer came back; or the file's name"
+    )
     bytes: int = field("Size as received", "bytes", ge=0)
     rows: int = field("Rows read from it", "rows", ge=0)
     rejected: int = field("Rows that could not be read and went to quarantine", "rows", ge=0)

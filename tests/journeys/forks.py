@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = ("KAIROS_", "NASDAQ_", "FMP_", "QUIVER_", "ENABLE_")
 
 
 def serve() -> None:
@@ -57,11 +59,24 @@ def _command(asked: dict[str, Any]) -> int:
     from kairos.settings import load_settings
     from kairos_dagster.runs import run_assets
 
+    if asked["words"]:
+        return _worded(asked["words"])
     try:
-        run_assets(load_settings(), asked["assets"], partitions=asked["partitions"])
+        run_assets(load_settings(), asked["assets"], partitions=asked["partitions"], run_config=asked.get("run_config"))
     except KairosError as error:
         sys.stderr.write(f"kairos: {error}\n")
         return 1
+    return 0
+
+
+def _worded(words: list[str]) -> int:
+    from kairos_dagster.cli import main
+
+    sys.argv = ["kairos", *words]
+    try:
+        main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0
 
 
@@ -74,7 +89,7 @@ class Forks:
 
     def __enter__(self) -> Self:
         code = "from tests.journeys.forks import serve; serve()"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAIROS_", "NASDAQ_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
@@ -90,15 +105,25 @@ class Forks:
         self.process.wait()
         self._pipe("stdout").close()
 
-    def start(self, assets: list[str], partitions: list[str], *, log: Path, **env: str) -> int:
-        """Begin to fill assets; return the process id."""
-        return self._ask({"assets": assets, "partitions": partitions, "log": str(log), "env": env})["pid"]
+    def start(
+        self,
+        assets: Sequence[str] = (),
+        partitions: Sequence[str] = (),
+        *,
+        log: Path,
+        words: Sequence[str] = (),
+        run_config: Mapping[str, Any] | None = None,
+        **env: str,
+    ) -> int:
+        """Begin to fill assets, or the command of some words; return the process id."""
+        what = {"assets": assets, "partitions": partitions, "run_config": run_config, "words": words}
+        return self._ask({**what, "log": str(log), "env": env})["pid"]
 
     def end(self, pid: int) -> int:
         """Wait for a process; return its exit status, negative where a signal ended it."""
         return self._ask({"wait": pid})["status"]
 
-    def _ask(self, asked: dict[str, Any]) -> dict[str, int]:
+    def _ask(self, asked: Mapping[str, Any]) -> dict[str, int]:
         self._pipe("stdin").write(json.dumps(asked) + "\n")
         self._pipe("stdin").flush()
         return dict(json.loads(self._pipe("stdout").readline()))

@@ -13,7 +13,7 @@ from kairos.sandbox.faults import FaultKind
 from kairos.sandbox.market import generate
 from kairos.sandbox.server import VendorServer
 from kairos.sources.budget import CallBudget
-from kairos.sources.feed_pulls import ROUND, backfill_due, companies_at, due_on, pull_companies, pull_news
+from kairos.sources.feed_pulls import ROUND, backfill_due, companies_at, due_on, pull_companies, pull_histories, pull_news
 from kairos.sources.fmp import FmpClient
 from kairos.sources.pace import RetryPolicy
 from kairos.sources.payloads import PayloadStore
@@ -119,20 +119,29 @@ def test_news_are_asked_for_all_companies_together(client, store, symbols, vendo
 
 
 def test_a_backfill_goes_on_where_the_budget_ended_it(vendor, store, symbols, tmp_path):
+    """In the midst of ten companies: what was answered is kept, and those that were done are asked no more."""
     companies = pl.DataFrame({"permaticker": range(6), "symbol": symbols})
     parts = [NOTHING]
 
     def ask(client):
-        for symbol in backfill_due(companies, pl.concat(parts)):
-            parts.append(pull_companies(client, store, [symbol], received=pl.concat(parts), session=None))
+        due = backfill_due(companies, pl.concat(parts))
+        parts.extend(pull_histories(client, store, due, received=pl.concat(parts)))
 
     with _client(vendor, tmp_path, per_day=30) as client, pytest.raises(BudgetError, match="FMP_CALLS_PER_DAY"):
         ask(client)
-    done = pl.concat(parts)
+    done, answered = pl.concat(parts), sum(request.status == 200 for request in vendor.requests)
+    assert answered == 30
+    assert done.height >= 30 - 7  # of a walk the last page says nothing
     left = backfill_due(companies, done)
     assert 0 < len(left) < 6
     with _client(vendor, tmp_path / "tomorrow") as client:
         ask(client)
-    done = pl.concat(parts)
-    assert backfill_due(companies, done) == []
-    assert done["payload_id"].is_unique().all()
+    assert backfill_due(companies, pl.concat(parts)) == []
+    again = {request.parameters["symbol"][0] for request in vendor.requests[30:]}
+    assert again == set(left)
+
+
+def test_a_company_that_an_evening_asked_is_not_due(client, store, symbols):
+    companies = pl.DataFrame({"permaticker": range(6), "symbol": symbols})
+    evening = pull_companies(client, store, symbols[:2], received=NOTHING, session=SESSION)
+    assert backfill_due(companies, evening) == symbols[2:]

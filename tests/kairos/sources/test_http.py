@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from kairos.errors import RateLimitError, SourceError
-from kairos.sources.http import FEW_ATTEMPTS, Http, Reply, Request, check_status, retry_after_s
+from kairos.sources.http import FEW_ATTEMPTS, SIGNED, Http, Reply, Request, check_status, retry_after_s
 from kairos.sources.pace import RateLimiter, RetryPolicy
 from tests.kairos.sources.vendor_double import KEY, Answer
 
@@ -155,3 +155,15 @@ def test_a_vendor_that_says_to_wait_no_time_is_not_asked_without_a_pause(http, v
 @pytest.mark.parametrize("value", ["²", "٣", "1.5", "1e9"])
 def test_digits_that_are_no_number_of_seconds_are_no_wait_at_all(value):
     assert retry_after_s({"retry-after": value}) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("see https://a.example/f.zip?X-Signature=ab for more", "see https://a.example/f.zip?*** for more"),
+        ("failed at /stable/profile?Signature=ab", "failed at /stable/profile?***"),
+        ("open and/or closed? neither", "open and/or closed? neither"),
+    ],
+)
+def test_what_stands_behind_an_address_or_a_path_is_not_told(said, told):
+    assert SIGNED.sub(r"\1?***", said) == told

@@ -1,0 +1,46 @@
+"""Answers that come back: a vendor that says A, then B, then A again has told three things.
+
+A payload is known by its question and its bytes, so the second A would pass for the first, and B would stand for ever. It
+is kept under a question of its own, marked behind `#`, which no vendor is ever sent.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import polars as pl
+
+from kairos.frames import Frame
+from kairos.sources.payloads import Payload
+
+MARK = "#"
+
+
+def question(request: pl.Expr) -> pl.Expr:
+    """Return what was asked, without the mark of an answer that had come back."""
+    return request.str.split(MARK).list.first()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What questions have been answered with, oldest answer first: request and SHA-256, by dataset and question."""
+
+    answers: dict[tuple[str, str], list[tuple[str, str]]]
+
+    @classmethod
+    def before(cls, received: Frame) -> Self:
+        """Return the answers among rows of `raw_payloads`."""
+        rows = received.sort("fetched_at", maintain_order=True).select(
+            "dataset", question(pl.col("request")).alias("question"), "request", "sha256"
+        )
+        answers: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for dataset, asked, request, digest in rows.iter_rows():
+            answers.setdefault((dataset, asked), []).append((request, digest))
+        return cls(answers)
+
+    def marked(self, payload: Payload) -> Payload:
+        """Return a payload under the request that it is kept by: marked if it says again what another answer had replaced."""
+        told = self.answers.get((payload.dataset, payload.request), [])
+        if not told or payload.sha256 not in {digest for _, digest in told}:
+            return payload
+        last, digest = told[-1]
+        return replace(payload, request=last if digest == payload.sha256 else f"{payload.request}{MARK}{len(told)}")
