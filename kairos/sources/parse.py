@@ -20,7 +20,7 @@ from kairos.sources.recent import Recent
 from kairos.sources.sent import Sent, sent_rows
 from kairos.tables.raw import QUARANTINE, RAW_PAYLOADS
 
-RECENT_ROWS = 400_000  # kept as parsed, so that what is landed need not be parsed again to be read into its table
+RECENT_ROWS = 120_000  # kept as parsed, so that what is landed need not be parsed again to be read into its table
 ROW = "row"
 STRAY = 2  # unreadable values of a column that say nothing about its type
 DATE, FILED = "date", "filing_date"
