@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from kairos import nyse
 from kairos.errors import CalendarError
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST_DATE = date(1997, 1, 2)
 LAST_DATE = date(2030, 12, 31)
+SATURDAY = 5
 SEP_PUBLISHED = time(17, 30)  # Sharadar publishes a session's prices around 17:30 Eastern
 
 
@@ -47,10 +49,14 @@ class FixedClock:
 @cache
 def all_sessions() -> tuple[date, ...]:
     """Return every XNYS session from 1997-01-02 to 2030-12-31, ascending."""
-    import exchange_calendars as xcals
+    closed = _days(nyse.CLOSED)
+    days = (date.fromordinal(day) for day in range(FIRST_DATE.toordinal(), LAST_DATE.toordinal() + 1))
+    return tuple(day for day in days if day.weekday() < SATURDAY and day not in closed)
 
-    calendar = xcals.get_calendar("XNYS", start=FIRST_DATE.isoformat(), end=LAST_DATE.isoformat())
-    return tuple(stamp.date() for stamp in calendar.sessions)
+
+def _days(years: dict[int, str]) -> frozenset[date]:
+    """Return the days of a table of `kairos.nyse`, month and day by year."""
+    return frozenset(date(year, int(day[:2]), int(day[2:])) for year, days in years.items() for day in days.split())
 
 
 @cache
@@ -61,10 +67,7 @@ def _positions() -> dict[date, int]:
 @cache
 def early_closes() -> frozenset[date]:
     """Return the sessions that close at 13:00 Eastern."""
-    import exchange_calendars as xcals
-
-    calendar = xcals.get_calendar("XNYS", start=FIRST_DATE.isoformat(), end=LAST_DATE.isoformat())
-    return frozenset(stamp.date() for stamp in calendar.early_closes)
+    return _days(nyse.HALF_DAYS)
 
 
 def is_session(day: date) -> bool:

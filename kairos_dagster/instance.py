@@ -46,6 +46,21 @@ def instance_folder(settings: Settings) -> Path:
     return folder
 
 
+_open: dict[tuple[str, int, int], dg.DagsterInstance] = {}
+
+
+def open_instance(folder: Path) -> dg.DagsterInstance:
+    """Return the instance in `folder`, opened once for all runs of this process; another folder takes its place."""
+    file = (folder / FILE).stat()
+    identity = (str(folder), file.st_ino, file.st_mtime_ns)  # a home may be put away and another laid in its place
+    if identity not in _open:
+        for instance in _open.values():
+            instance.dispose()
+        _open.clear()
+        _open[identity] = dg.DagsterInstance.from_config(str(folder))
+    return _open[identity]
+
+
 def _built(folder: Path) -> Path:
     folder.mkdir()
     (folder / FILE).write_text(CONTENT)

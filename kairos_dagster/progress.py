@@ -11,7 +11,7 @@ from kairos.settings import Settings
 if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
 
-    from kairos_dagster.runs import Step
+    from kairos_dagster.location import Step
 
 MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
 

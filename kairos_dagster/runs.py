@@ -3,10 +3,7 @@
 Nothing here is imported before a command needs it: Dagster takes over a second.
 """
 
-import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -14,28 +11,18 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.execute_in_process import core_execute_in_process
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
-from assets.freshness import FRESHNESS_KEYS
 from assets.table_asset import ONLY_CHANGED
 from kairos.errors import KairosError, NotFoundError
 from kairos.settings import Settings
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.views import publish
-from kairos_dagster.build import build_defs
 from kairos_dagster.faults import advised, streams_kept, told_in_one_line
-from kairos_dagster.instance import instance_folder
+from kairos_dagster.instance import instance_folder, open_instance
+from kairos_dagster.location import Step, code_location
 from kairos_dagster.orphans import LOCK_TAG, close_orphans, process_lock
 from resources.platform import Platform
 from resources.tracking import Tracking
 from schedules.watch import failure_line
-
-
-@dataclass(frozen=True)
-class Step:
-    """One asset of a run as it starts or ends."""
-
-    name: str
-    state: str
-    seconds: float
 
 
 class RunFailedError(KairosError):
@@ -66,11 +53,11 @@ def run_assets(
         NotFoundError: An asset has no such partition.
         WarehouseError: The disk is full or cannot be written.
     """
-    definitions = build_defs(settings, loggers={"console": _logger(on_step)})
-    _require_partitions(definitions, assets, partitions)
-    job = _job(definitions, {dg.AssetKey(name) for name in assets})
+    location = code_location(settings)
+    _require_partitions(location.definitions, assets, partitions)
+    job = location.job(frozenset(dg.AssetKey(name) for name in assets))
     tags = {**_partition_tags(partitions), **({ONLY_CHANGED: "true"} if only_changed else {})}
-    with told_in_one_line(settings.home), streams_kept():
+    with told_in_one_line(settings.home), streams_kept(), location.heard_by(on_step):
         result = _execute(settings, job, tags=tags, run_config={"loggers": {"console": {"config": {}}}, **(run_config or {})})
         publish(Warehouse(settings.warehouse), settings.duckdb_file)
     if not result.success:
@@ -83,7 +70,8 @@ def _execute(
 ) -> dg.ExecuteInProcessResult:
     """Run a job in this process, after the runs of processes that died have been closed."""
     folder = instance_folder(settings)
-    with dg.DagsterInstance.from_config(str(folder)) as instance, process_lock(folder) as lock:
+    with process_lock(folder) as lock:
+        instance = open_instance(folder)
         close_orphans(instance, folder)
         Tracking(platform=Platform(home=str(settings.home))).close_orphans()
         return core_execute_in_process(  # `job.execute_in_process` would put another executor in place of ours
@@ -97,20 +85,11 @@ def _execute(
         )
 
 
-def _job(definitions: dg.Definitions, chosen: set[dg.AssetKey]) -> dg.JobDefinition:
-    """Return the job that fills the chosen assets, with their own checks."""
-    known = definitions.resolve_asset_graph().asset_check_keys
-    checks = {key for key in known if key.asset_key in chosen and key not in FRESHNESS_KEYS}
-    return definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection=chosen, asset_check_selection=checks)
-
-
 def _require_partitions(definitions: dg.Definitions, assets: Sequence[str], partitions: Sequence[str]) -> None:
-    graph = definitions.resolve_asset_graph()
-    for name in assets:
-        known = graph.get(dg.AssetKey(name)).partitions_def
-        strangers = [
-            key for key in (*partitions[:1], *partitions[-1:]) if known is not None and not known.has_partition_key(key)
-        ]
+    graph, edges = definitions.resolve_asset_graph(), {*partitions[:1], *partitions[-1:]}
+    families = {graph.get(dg.AssetKey(name)).partitions_def: name for name in reversed(assets)}
+    for known, name in families.items():
+        strangers = [] if known is None else sorted(key for key in edges if not known.has_partition_key(key))
         if known is not None and strangers:
             first, last = known.get_first_partition_key(), known.get_last_partition_key()
             raise NotFoundError(f"{name} has no partition {strangers[0]}; its partitions are {first} to {last}.")
@@ -128,32 +107,3 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
     """Return the line of the first failed step, or of the run itself."""
     failures = [event.message or "" for event in result.all_events if event.is_failure]
     return failure_line(result.all_events) or " ".join((failures or ["the run failed"])[0].split())
-
-
-def _logger(on_step: Callable[[Step], None]) -> dg.LoggerDefinition:
-    """Return a Dagster logger that reports the start and end of every step instead of printing."""
-    started: dict[str, float] = {}
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            event = getattr(record, "dagster_meta", {}).get("dagster_event")
-            if event is None or event.step_key is None:
-                return
-            now = time.monotonic()
-            if event.is_step_start:
-                started[event.step_key] = now
-                on_step(Step(event.step_key, "start", 0.0))
-            elif event.is_step_success or event.is_step_failure:
-                state = "done" if event.is_step_success else "failed"
-                on_step(Step(event.step_key, state, now - started.get(event.step_key, now)))
-
-    @dg.logger(config_schema={})
-    def console(_: dg.InitLoggerContext) -> logging.Logger:
-        """Report steps."""
-        logger = logging.Logger(  # noqa: LOG001 - of this run alone, so that handlers do not pile up
-            "kairos.runs", level=logging.DEBUG
-        )
-        logger.addHandler(Handler())
-        return logger
-
-    return console

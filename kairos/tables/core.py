@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import pandera.polars as pa
@@ -113,17 +114,17 @@ class Table:
     yearly_view: str | None = None
     checks: tuple[Check, ...] = ()
 
-    @property
+    @cached_property
     def schema(self) -> Schema:
         """The pandera schema of the rows."""
         return self.rows if isinstance(self.rows, pa.DataFrameSchema) else self.rows.to_schema()
 
-    @property
+    @cached_property
     def dtypes(self) -> dict[str, pl.DataType]:
         """Column names with their polars types, in order."""
         return {name: column.dtype.type for name, column in self.schema.columns.items()}
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Column names, in order."""
         return tuple(self.schema.columns)
