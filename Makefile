@@ -25,7 +25,7 @@ demo: $(STAMP)  ## Run the whole path on the embedded market, ending in a table 
 	@$(BIN)/kairos demo
 
 test: $(STAMP)  ## Run the tests (FAST=1 leaves out the slow ones)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(FAST),-m "not slow",)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(if $(FAST),-m "not slow",)
 
 soak: $(STAMP)  ## Kill runs 1,000 times, backfill a year, let writers and readers loose for 5 minutes (KILLS=..., SECONDS=...)
 	@$(BIN)/python -m pytest -s tests/journeys/test_backfills.py --sessions 250

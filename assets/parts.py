@@ -21,6 +21,7 @@ from kairos.errors import ContractError, KairosError
 from kairos.frames import Frame
 from kairos.tables.core import Outcome, Table
 from kairos.tables.registry import TABLES
+from resources.event_log import event_log_open
 
 CONTRACT = "contract"
 TELL_EVERY_S = 1.0  # a log line costs as much as a small partition
@@ -123,6 +124,13 @@ def fill_parts(
     Raises:
         Failure: Partitions could not be filled; the others are written and recorded as materialised.
     """
+    with event_log_open(context.instance, context.run_id):
+        yield from _filled(context, keys, fill, name=name)
+
+
+def _filled(
+    context: dg.AssetExecutionContext, keys: Sequence[str], fill: Callable[[str], Parts], *, name: str
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     step = _Step(missing=waiting(context, keys))
     try:
         with requests_to_stop() as requests:

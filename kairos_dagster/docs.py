@@ -16,7 +16,7 @@ from kairos.settings import Settings
 from kairos.tables.core import Check, Table
 from kairos.tables.registry import TABLES
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Generated from the code by `make fix`; edit the registry, not this page. -->\n\n"
 
 
@@ -79,14 +79,14 @@ def _by_year(days: Iterable[date]) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "../kairos/nyse.py": nyse_module,
-    "tables.md": tables_page,
-    "features.md": features_page,
-    "settings.md": settings_page,
+    "kairos/nyse.py": nyse_module,
+    "docs/tables.md": tables_page,
+    "docs/features.md": features_page,
+    "docs/settings.md": settings_page,
 }
 
 
-def stale_pages(folder: Path = FOLDER) -> list[str]:
+def stale_pages(folder: Path = ROOT) -> list[str]:
     """Return the pages that differ from what the code says."""
     return [name for name, page in PAGES.items() if not (folder / name).exists() or (folder / name).read_text() != page()]
 
@@ -96,10 +96,10 @@ def main(arguments: Iterable[str]) -> int:
     stale = stale_pages()
     if "--check" in arguments:
         for name in stale:
-            sys.stdout.write(f"{(FOLDER / name).resolve().relative_to(FOLDER.parent)} is stale; run `make fix`.\n")
+            sys.stdout.write(f"{name} is stale; run `make fix`.\n")
         return 1 if stale else 0
     for name in stale:
-        (FOLDER / name).write_text(PAGES[name]())
+        (ROOT / name).write_text(PAGES[name]())
     return 0
 
 

@@ -47,8 +47,8 @@ SELECT (SELECT count(*) FROM trials WHERE name = 'suite' AND trial_id NOT IN (SE
 """
 
 
-def act(part: Callable[[int], Told], journal: Path) -> None:
-    """Repeat a part and write its journal, until told to stop."""
+def act(part: Callable[[int], Told], journal: Path, *, pause: float) -> None:
+    """Repeat a part and write its journal, until told to stop; rest so many seconds after each thing done."""
     stop = journal.with_name("stop")
     with journal.open("w", buffering=1) as file:
         turn = 0
@@ -58,7 +58,8 @@ def act(part: Callable[[int], Told], journal: Path) -> None:
                 for line in part(turn):
                     ended = time.monotonic()
                     file.write(json.dumps({"began": began, "ended": ended, "turn": turn} | line) + "\n")
-                    began = ended
+                    time.sleep(pause)
+                    began = time.monotonic()
             except BaseException as error:
                 failed = {"began": began, "ended": time.monotonic(), "failed": f"{type(error).__name__}: {error}"}
                 file.write(json.dumps(failed) + "\n")
@@ -190,5 +191,5 @@ def _seen(table: str, frame: pl.DataFrame) -> list[dict]:
 ROLES = {part.__name__: part for part in (writer, reader, notebook, shell, held_shell, publisher, upkeep)}
 
 if __name__ == "__main__":
-    role, position, home_folder, journal_file = sys.argv[1:]
-    act(ROLES[role](int(position), Path(home_folder)), Path(journal_file))
+    role, position, home_folder, journal_file, rest = sys.argv[1:]
+    act(ROLES[role](int(position), Path(home_folder)), Path(journal_file), pause=float(rest))

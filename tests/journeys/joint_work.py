@@ -80,8 +80,8 @@ def prepare(home: Path) -> None:
 class JointWork:
     """The processes of everybody who takes part."""
 
-    def __init__(self, home: Path, folder: Path) -> None:
-        self.home, self.folder = home, folder
+    def __init__(self, home: Path, folder: Path, *, pause: float = 0.0) -> None:
+        self.home, self.folder, self.pause = home, folder, pause
         folder.mkdir(parents=True)
         self.processes: dict[str, subprocess.Popen] = {}
         self._files = ExitStack()
@@ -99,7 +99,11 @@ class JointWork:
         log = self._files.enter_context((self.folder / f"{name}.log").open("w"))
         command = [sys.executable, "-m", "tests.journeys.joint_actors", role, str(index), str(self.home)]
         self.processes[name] = subprocess.Popen(
-            [*command, str(self.folder / f"{name}.jsonl")], cwd=ROOT, env=environment(self.home), stdout=log, stderr=log
+            [*command, str(self.folder / f"{name}.jsonl"), str(self.pause)],
+            cwd=ROOT,
+            env=environment(self.home),
+            stdout=log,
+            stderr=log,
         )
 
     def stop(self, journals: Journals) -> Journals:

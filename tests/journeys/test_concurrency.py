@@ -28,6 +28,7 @@ from tests.journeys.ui_server import RAW, serving
 pytestmark = pytest.mark.slow
 
 SECONDS = 8.0
+PAUSE_S = 0.1  # of everybody after each thing done, in the short form: the backfill then ends sooner
 LONGEST_GAP_S = 15.0  # within which everybody must finish something; a commit or a query takes a fraction of a second
 SESSIONS = ("2013-12-23", "2013-12-24", "2013-12-26")
 
@@ -68,7 +69,8 @@ def together(request, ui, tmp_path_factory):
     seconds = request.config.getoption("--seconds") or SECONDS
     folder = tmp_path_factory.mktemp("journals")
     backfill = ui.backfill(RAW, SESSIONS)
-    work = JointWork(ui.folder, folder / "joint")
+    pause = 0.0 if request.config.getoption("--seconds") else PAUSE_S
+    work = JointWork(ui.folder, folder / "joint", pause=pause)
     try:
         journals = work.start()
         commands = _commands_meanwhile(ui.folder, folder, until=journals.began + seconds)

@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from kairos.features.registry import FACT_SETS
 from kairos.fundamentals.checks import same_as_known_then
@@ -244,14 +243,6 @@ def test_mlflow_has_a_finished_run_per_model(demo, warehouse):
         assert "reads.feat_matrix_targets" in run.data.params
 
 
-def test_the_same_download_again_changes_no_value(demo, warehouse):
-    home = demo[0]
-    before = {table.name: warehouse.read(table) for table in (market.SEP_BASE, market.DAILY_RETURNS, market.ACTIONS)}
-    kairos(home, "daily-download", "--date", "2018-12-31")
-    for name, frame in before.items():
-        assert_frame_equal(warehouse.read(TABLES[name]), frame)
-
-
 def test_a_prediction_file_of_ones_own_is_simulated(demo):
     home = demo[0]
     source = home / "models" / "output" / "predictions_ridge_2014.csv"
@@ -263,14 +254,6 @@ def test_a_prediction_file_of_ones_own_is_simulated(demo):
         "WHERE tag = 'top20' AND model_id = 'ridge_2014' AND cost_bps = 10",
     )
     assert mine["s"] == pytest.approx(theirs["s"], rel=1e-6)
-
-
-def test_retraining_the_same_configuration_is_no_new_trial(demo, warehouse):
-    home = demo[0]
-    trials, forecasts = warehouse.read(models.TRIALS), warehouse.read(models.PREDICTIONS)
-    kairos(home, "train", "--config", "ridge", "--year", "2014")
-    assert_frame_equal(warehouse.read(models.TRIALS), trials)
-    assert_frame_equal(warehouse.read(models.PREDICTIONS), forecasts)
 
 
 def test_a_configuration_of_ones_own_becomes_a_model(demo, tmp_path):

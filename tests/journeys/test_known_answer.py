@@ -13,6 +13,7 @@ from itertools import count
 import dagster as dg
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from kairos.models.ledger import seal_event
 from kairos.sandbox.known_answer import enough_found, nothing_impossible
@@ -185,6 +186,15 @@ def test_an_honest_training_bears_its_known_answer(settings, barren):
     assert figures["holdout 5d rank_ic_t"].value == pytest.approx(told["rank_ic_t"], rel=1e-12)
     [shown] = [event for event in done.get_asset_materialization_events() if event.asset_key.path[-1] == "model_metrics_ridge"]
     assert "data:image/png" in shown.step_materialization_data.materialization.metadata["known answer"].value
+
+
+def test_training_again_forecasts_the_same_and_is_no_new_trial(settings, barren):
+    warehouse = filled(settings, barren[0])
+    train(settings)
+    trials, forecasts = warehouse.read(TRIALS), warehouse.read(PREDICTIONS)
+    train(settings)
+    assert_frame_equal(warehouse.read(TRIALS), trials)
+    assert_frame_equal(warehouse.read(PREDICTIONS), forecasts)
 
 
 def test_a_leaking_training_is_stopped_and_still_counted(settings, barren):
