@@ -114,6 +114,19 @@ def each(what: int, a: Column, b: Column, c: Column, out: Column) -> None:  # no
 
 
 @_compiled
+def _copy(x: Column, out: Column) -> None:
+    for t in range(out.size):
+        out[t] = x[t]
+
+
+@_compiled
+def _lose(out: Column, rows: int) -> None:
+    """Make the first rows missing."""
+    for t in range(min(rows, out.size)):
+        out[t] = np.nan
+
+
+@_compiled
 def _within_chain(row: Rows, reach: int, out: Column) -> None:
     for t in range(out.size):
         v = out[t]
@@ -123,9 +136,8 @@ def _within_chain(row: Rows, reach: int, out: Column) -> None:
 @_compiled
 def lag(x: Column, rows: int, row: Rows, out: Column) -> None:
     """Fill `out` with x[t-rows]."""
-    first = min(rows, x.size)
-    out[:first] = np.nan
-    for t in range(first, x.size):
+    _lose(out, rows)
+    for t in range(rows, x.size):
         out[t] = x[t - rows] if row[t] >= rows else np.nan
 
 
@@ -133,7 +145,7 @@ def lag(x: Column, rows: int, row: Rows, out: Column) -> None:
 def totals(x: Column, windows: Rows, decay: float, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
     """Fill out[places[j]] with sum over i < windows[j] of decay**i * x[t-i]; windows ascend."""
     block, spare = scratch[0], scratch[1]
-    block[:] = x
+    _copy(x, block)
     behind, last, size = np.zeros(windows.size, np.int64), windows[windows.size - 1], 1
     while size <= last:
         for j in range(windows.size):
@@ -141,7 +153,7 @@ def totals(x: Column, windows: Rows, decay: float, row: Rows, out: Columns, plac
                 _add(block, behind[j], decay ** behind[j], out[places[j]])
                 behind[j] += size
         if 2 * size <= last:
-            spare[:] = block
+            _copy(block, spare)
             _add(block, size, decay**size, spare)
             block, spare = spare, block
         size *= 2
@@ -153,9 +165,9 @@ def totals(x: Column, windows: Rows, decay: float, row: Rows, out: Columns, plac
 def _add(block: Column, shift: int, weight: float, out: Column) -> None:
     """Add weight * block[t-shift] to out[t]; with no shift, begin with the block."""
     if shift == 0:
-        out[:] = block
+        _copy(block, out)
         return
-    out[: min(shift, out.size)] = np.nan
+    _lose(out, shift)
     for t in range(shift, out.size):
         out[t] += weight * block[t - shift]
 
@@ -164,7 +176,7 @@ def _add(block: Column, shift: int, weight: float, out: Column) -> None:
 def aged_totals(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
     """Fill out[places[j]] with sum over i < windows[j] of i * x[t-i]: each row times its age; windows ascend."""
     block, spare, aged, aged_spare = scratch[0], scratch[1], scratch[2], scratch[3]
-    block[:] = x
+    _copy(x, block)
     for t in range(x.size):
         aged[t] = x[t] - x[t]
     behind, last, size = np.zeros(windows.size, np.int64), windows[windows.size - 1], 1
@@ -174,9 +186,9 @@ def aged_totals(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows,
                 _add_aged(aged, block, behind[j], out[places[j]])
                 behind[j] += size
         if 2 * size <= last:
-            aged_spare[:] = aged
+            _copy(aged, aged_spare)
             _add_aged(aged, block, size, aged_spare)
-            spare[:] = block
+            _copy(block, spare)
             _add(block, size, 1.0, spare)
             block, spare, aged, aged_spare = spare, block, aged_spare, aged
         size *= 2
@@ -187,9 +199,9 @@ def aged_totals(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows,
 @_compiled
 def _add_aged(aged: Column, block: Column, shift: int, out: Column) -> None:
     if shift == 0:
-        out[:] = aged
+        _copy(aged, out)
         return
-    out[: min(shift, out.size)] = np.nan
+    _lose(out, shift)
     for t in range(shift, out.size):
         out[t] += aged[t - shift] + shift * block[t - shift]
 
@@ -198,7 +210,7 @@ def _add_aged(aged: Column, block: Column, shift: int, out: Column) -> None:
 def products(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
     """Fill out[places[j]] with the product of the last windows[j] rows; windows ascend."""
     block, spare = scratch[0], scratch[1]
-    block[:] = x
+    _copy(x, block)
     behind, last, size = np.zeros(windows.size, np.int64), windows[windows.size - 1], 1
     while size <= last:
         for j in range(windows.size):
@@ -206,7 +218,7 @@ def products(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, sc
                 _times(block, behind[j], out[places[j]])
                 behind[j] += size
         if 2 * size <= last:
-            spare[:] = block
+            _copy(block, spare)
             _times(block, size, spare)
             block, spare = spare, block
         size *= 2
@@ -217,9 +229,9 @@ def products(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, sc
 @_compiled
 def _times(block: Column, shift: int, out: Column) -> None:
     if shift == 0:
-        out[:] = block
+        _copy(block, out)
         return
-    out[: min(shift, out.size)] = np.nan
+    _lose(out, shift)
     for t in range(shift, out.size):
         out[t] *= block[t - shift]
 
@@ -228,7 +240,7 @@ def _times(block: Column, shift: int, out: Column) -> None:
 def highest(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
     """Fill out[places[j]] with the maximum of the last windows[j] rows; windows ascend."""
     block, spare = scratch[0], scratch[1]
-    block[:] = x
+    _copy(x, block)
     last, size = windows[windows.size - 1], 1
     while size <= last:
         for j in range(windows.size):
@@ -243,7 +255,7 @@ def highest(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scr
 @_compiled
 def _larger(block: Column, shift: int, out: Column) -> None:
     """Fill `out` with the larger of block[t] and block[t-shift], missing where either is."""
-    out[: min(shift, out.size)] = np.nan
+    _lose(out, shift)
     for t in range(shift, out.size):
         a, b = block[t], block[t - shift]
         out[t] = (a if a >= b else b) + (a - a)
@@ -253,8 +265,9 @@ def _larger(block: Column, shift: int, out: Column) -> None:
 def ages_of_highest(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
     """Fill out[places[j]] with how many rows ago the maximum of the last windows[j] rows was; windows ascend."""
     block, spare, age, age_spare = scratch[0], scratch[1], scratch[2], scratch[3]
-    block[:] = x
-    age[:] = 0.0
+    _copy(x, block)
+    for t in range(age.size):
+        age[t] = 0.0
     last, size = windows[windows.size - 1], 1
     while size <= last:
         for j in range(windows.size):
@@ -270,7 +283,7 @@ def ages_of_highest(x: Column, windows: Rows, row: Rows, out: Columns, places: R
 @_compiled
 def _age_of_larger(block: Column, age: Column, shift: int, out: Column) -> None:
     """Fill `out` with the age of the larger of block[t] and block[t-shift], that of the later where they are equal."""
-    out[: min(shift, out.size)] = np.nan
+    _lose(out, shift)
     for t in range(shift, out.size):
         a, b = block[t], block[t - shift]
         out[t] = (age[t] if a >= b else age[t - shift] + shift) + (a - a) + (b - b)
@@ -286,7 +299,8 @@ def rank(x: Column, window: int, row: Rows, out: Column, scratch: Columns) -> No
         lost[t] = since
     for start in range(0, x.size, _TILE):
         stop = min(start + _TILE, x.size)
-        out[start:stop] = 0.0
+        for t in range(start, stop):
+            out[t] = 0.0
         for back in range(1, window):
             for t in range(max(start, back), stop):
                 other = x[t - back]

@@ -36,7 +36,7 @@ class Worker:
             rows = self._stop - self._start
             columns = memory[: (self._work.registers + _SCRATCH) * rows].reshape(-1, rows)
             self._registers, self._scratch = columns[:-_SCRATCH], columns[-_SCRATCH:]
-            self._row = self._source.rows(self._start, self._stop)
+            self._row = np.array(self._source.rows(self._start, self._stop))  # a copy: polars' own may not be written to
             with np.errstate(divide="ignore", invalid="ignore"):
                 for task in self._tasks:
                     task(self)
@@ -52,7 +52,8 @@ class Worker:
 
     def read(self, step: Step) -> None:
         """Fill a register from the panel, the date or a comparison."""
-        values = self._source.reader(step.term)(self._start, self._stop)
+        values = self._scratch[0]
+        values[:] = self._source.reader(step.term)(self._start, self._stop)
         kernels.each(_FINITE, values, values, values, self._registers[step.places[0]])
 
     def each(self, step: Step) -> None:
