@@ -45,7 +45,8 @@ def build_rows(feature_set: FeatureSet, daily_returns: Frame, reached: Frame) ->
         pl.col("session").is_between("first", "last")
     ).select(KEY).unique().with_columns(_wanted=True)  # fmt: skip
     rows = daily_returns.join(marked, on=KEY, how="left")
-    years = range(reached["first"].min().year, reached["last"].max().year + 1)
+    first, last = reached.select(pl.col("first").dt.year().min(), pl.col("last").dt.year().max()).row(0)
+    years = range(first, last + 1)
     return pl.concat([_of_year(feature_set, rows, year, pl.col("_wanted")) for year in years]).sort(KEY)
 
 

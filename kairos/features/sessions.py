@@ -34,7 +34,7 @@ class Grouping:
 
     def codes(self, start: int, stop: int) -> Rows:
         """Return the code of each row from `start` to before `stop`; -1 for a row without a group."""
-        session = self._code[self._days[start:stop] - self._first]
+        session: Rows = self._code[self._days[start:stop] - self._first]
         if self._label is None:
             return session
         label = self._label[start:stop]
@@ -57,17 +57,18 @@ def standing(word: str, values: Column, grouping: Grouping) -> Column:
 
 
 def _moments(word: str, values: Column, grouping: Grouping) -> Column:
-    from kairos.features import kernels
+    from kairos.features import groups
 
     codes = grouping.codes(0, values.size)
     count, total, square, spread = np.zeros((4, grouping.size))
-    kernels.group_sums(values, codes, count, total, square)
+    groups.group_sums(values, codes, count, total, square)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(count >= FEWEST, total / count, np.nan)
         if word == "mean":
             return mean
-        kernels.group_spreads(values, codes, mean, spread)
-        return np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
+        groups.group_spreads(values, codes, mean, spread)
+        deviation: Column = np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
+    return deviation
 
 
 def _ranks(values: Column, grouping: Grouping) -> Column:
@@ -84,12 +85,12 @@ def _ranks(values: Column, grouping: Grouping) -> Column:
 
 def _members(grouping: Grouping, rows: int) -> Iterator[Rows]:
     """Yield the rows of each code, ascending."""
-    from kairos.features import kernels
+    from kairos.features import groups
 
     codes = grouping.codes(0, rows)
     ends = np.cumsum(np.bincount(codes[codes >= 0], minlength=grouping.size))
     starts = ends - np.diff(ends, prepend=0)
     order = np.empty(int(ends[-1]) if ends.size else 0, np.int32)
-    kernels.by_code(codes, starts.copy(), order)
+    groups.by_code(codes, starts.copy(), order)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         yield order[start:end]
