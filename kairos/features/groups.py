@@ -26,9 +26,9 @@ def group_spreads(x: Column, codes: Rows, centre: Column, spread: Column) -> Non
 
 
 @compiled
-def by_code(codes: Rows, starts: NDArray[np.int64], order: Rows) -> None:
-    """Fill `order` with the rows of code 0, then those of code 1, ...; `starts` holds where each begins, and moves on."""
+def by_code(codes: Rows, first: int, filled: NDArray[np.int64], order: Rows) -> None:
+    """Put row `first` + t where code codes[t] has room in `order`: `filled` holds how far each code's part is filled."""
     for t in range(codes.size):
         if codes[t] >= 0:
-            order[starts[codes[t]]] = t
-            starts[codes[t]] += 1
+            order[filled[codes[t]]] = first + t
+            filled[codes[t]] += 1

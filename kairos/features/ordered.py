@@ -6,7 +6,6 @@ What holds of `kairos.features.windows` holds here: a value depends, to the bit,
 import numpy as np
 
 from kairos.features.compiled import Column, Columns, Rows, compiled
-from kairos.features.steps import lose
 
 _TILE = 1024  # rows that are worked on at a time where every row is compared with many
 
@@ -14,9 +13,8 @@ _TILE = 1024  # rows that are worked on at a time where every row is compared wi
 @compiled
 def lag(x: Column, rows: int, row: Rows, out: Column) -> None:
     """Fill `out` with x[t-rows]."""
-    lose(out, rows)
-    for t in range(rows, x.size):
-        out[t] = x[t - rows] if row[t] >= rows else np.nan
+    for t in range(x.size):
+        out[t] = x[t - rows] if row[t] >= rows and t >= rows else np.nan
 
 
 @compiled
