@@ -1,18 +1,19 @@
 """What a feature is, and how a set of them becomes a frame. The features themselves stand in one file per family."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from kairos.errors import ContractError
-from kairos.features.panel import PANEL_COLUMNS, price_panel
-from kairos.frames import Frame
+from kairos.features.fast import fast_values
+from kairos.features.panel import PANEL_COLUMNS, price_panel, require_ordered
+from kairos.features.reference import reference_values
+from kairos.features.terms import Term
+from kairos.frames import Frame, require_columns
 
 MAX_LOOKBACK = 480  # the panel of a year begins two calendar years earlier, at least 500 sessions
 KEY = ("permaticker", "session")
-_BLOCK_ROWS = 150_000  # a block of names whose columns fit the processor's cache; values do not depend on it
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Feature:
     Attributes:
         name: Column name.
         formula: Words of t; C, O, H, L, R, V, DV, P as in `price_panel`, facts as the columns of their panel.
-        expr: Polars expression over the panel's columns, windows written with `kairos.features.operators`.
+        expr: The formula as a term, written with the words of `kairos.features.operators`.
         lookback: Oldest row it reads, in rows before t; the value is null until the name has that many.
         source: The paper or book it comes from.
         unit: Unit of the value; empty for a pure number.
@@ -59,7 +60,7 @@ class Feature:
 
     name: str
     formula: str
-    expr: pl.Expr
+    expr: Term
     lookback: int
     source: str
     unit: str = ""
@@ -68,7 +69,7 @@ class Feature:
 
     def __post_init__(self) -> None:
         """Refuse a feature that reads what the panel has not, or reaches further back than a year's panel does."""
-        unknown = sorted(set(self.expr.meta.root_names()) - set(self.inputs.columns))
+        unknown = sorted(self.expr.roots - set(self.inputs.columns))
         if unknown:
             raise ContractError(
                 f"feature {self.name}: reads {', '.join(unknown)}; {self.inputs.name} has {', '.join(self.inputs.columns)}. "
@@ -114,20 +115,42 @@ class FeatureSet:
         return tuple(feature.name for feature in self.features)
 
 
-def compute(feature_set: FeatureSet, panel: Frame) -> Frame:
+def compute(feature_set: FeatureSet, panel: Frame, *, threads: int = 1) -> Frame:
     """Return the key, the stamps of the inputs and the features (Float32, finite or null) for every row of `panel`.
 
     Args:
         feature_set: What to compute.
-        panel: The set's inputs, as `price_panel` makes them for prices.
+        panel: The set's inputs, as `price_panel` makes them for prices: one row per name and session, sorted by both.
+        threads: How many blocks of names are worked on at a time; values do not depend on it.
+
+    Raises:
+        ContractError: The panel lacks a column that the set reads, is not sorted, or has a key twice.
     """
-    values = [feature.expr.cast(pl.Float32).alias(feature.name) for feature in feature_set.features]
-    kept = (*KEY, *(name for name, _ in feature_set.inputs.stamps))
-    finite = [pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in feature_set.names]
-    blocks = [
-        block.lazy().select(*kept, *values).with_columns(finite).collect(engine="in-memory") for block in _name_blocks(panel)
-    ]
-    return pl.concat(blocks, rechunk=True)
+    terms = _checked(feature_set, panel)
+    return _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads))
+
+
+def compute_reference(feature_set: FeatureSet, panel: Frame) -> Frame:
+    """Return what `compute` returns, by the slow and plain form of every operator."""
+    terms = _checked(feature_set, panel)
+    values = (value.cast(pl.Float32) for value in reference_values(terms, panel))
+    return _beside_the_key(
+        feature_set, panel, [pl.select(pl.when(value.is_finite()).then(value)).to_series() for value in values]
+    )
+
+
+def _checked(feature_set: FeatureSet, panel: Frame) -> list[Term]:
+    terms = [feature.expr for feature in feature_set.features]
+    stamps = [name for name, _ in feature_set.inputs.stamps]
+    read = sorted(frozenset().union(*(term.roots for term in terms)))
+    require_columns(panel, dict.fromkeys([*KEY, *stamps, *read]), where=f"{feature_set.name}, {feature_set.inputs.name}")
+    require_ordered(panel, where=f"{feature_set.name}, {feature_set.inputs.name}")
+    return terms
+
+
+def _beside_the_key(feature_set: FeatureSet, panel: Frame, values: list[pl.Series]) -> Frame:
+    kept = panel.select(*KEY, *(name for name, _ in feature_set.inputs.stamps))
+    return kept.with_columns(value.alias(name) for name, value in zip(feature_set.names, values, strict=True))
 
 
 def build(feature_set: FeatureSet, daily_returns: Frame, *, year: int) -> Frame:
@@ -144,16 +167,3 @@ def build(feature_set: FeatureSet, daily_returns: Frame, *, year: int) -> Frame:
     until_then = daily_returns.filter(pl.col("session") <= date(year, 12, 31))
     panel = price_panel(until_then, first_session=date(year - 2, 1, 1))
     return compute(feature_set, panel).filter(pl.col("session") >= date(year, 1, 1))
-
-
-def _name_blocks(panel: Frame) -> Iterator[Frame]:
-    """Cut the panel at name boundaries into blocks of at least `_BLOCK_ROWS` rows, the last one shorter."""
-    lengths = panel["permaticker"].rle().struct.field("len").to_list()
-    start = size = 0
-    for length in lengths:
-        size += length
-        if size >= _BLOCK_ROWS:
-            yield panel.slice(start, size)
-            start, size = start + size, 0
-    if size or not lengths:
-        yield panel.slice(start, size)

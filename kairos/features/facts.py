@@ -4,9 +4,9 @@ A flow has four columns: `x_q` of the newest fiscal quarter known, `x_ttm` of th
 year before (`x_q_year_ago`, `x_ttm_year_ago`). A stock has two: `x` at the newest period's end and `x_year_ago`.
 """
 
-import polars as pl
-
 from kairos.features.core import Inputs
+from kairos.features.operators import where
+from kairos.features.terms import Term
 
 FLOWS: dict[str, tuple[str, ...]] = {
     "fmp_income_statement": (
@@ -96,6 +96,6 @@ FORECASTS = Inputs(
 the split basis of the session."""
 
 
-def above(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:
-    """Return top / bottom, null where bottom is not above 0."""
-    return pl.when(bottom > 0).then(top / bottom)
+def above(top: Term, bottom: Term) -> Term:
+    """Return top / bottom, missing where bottom is not above 0."""
+    return where(bottom > 0, top / bottom)

@@ -1,181 +1,269 @@
-"""The words features are written in: panel columns, and windows over a name's own trailing rows.
+"""The words features are written in: columns, windows over a name's own trailing rows, standings within one session.
 
-An operator never looks across names: rows whose window would begin before the name's first row are null, as is a
-window with a missing input. Polars' own `rolling_*` and `shift` know no names; do not use them in a feature.
+A window never looks across names or across a break in the chain of returns: a row whose window would begin before the
+chain does is missing, as is a window with a missing input. A standing reads the rows of its own session alone.
 """
 
-from collections.abc import Callable, Sequence
+from kairos.errors import ContractError
+from kairos.features.terms import Kind, Number, Term, across, as_term, each, window
 
-import numpy as np
-import polars as pl
 
-from kairos.features import windows
-from kairos.features.windows import Array
+def column(name: str) -> Term:
+    """Return a column of the panel."""
+    return Term(Kind.COLUMN, name)
 
-ROW = pl.col("row")
-R, C, O, H, L = (pl.col(name) for name in ("R", "C", "O", "H", "L"))  # noqa: E741 - the field's own letters
-DV, V, P = pl.col("DV"), pl.col("V"), pl.col("P")
+
+R, C, O, H, L = (column(name) for name in ("R", "C", "O", "H", "L"))  # noqa: E741 - the field's own letters
+DV, V, P = column("DV"), column("V"), column("P")
 LOG_R = R.log1p()
 LOG_C = C.log()
 
-_NO_SPREAD = 1e-12  # a variance below this share of the mean square is rounding, not spread: it counts as 0
+_TURN = 3  # Lakonishok and Smidt (1988): the last session of a month and the first three of the next
+MONTH = Term(Kind.CALENDAR, "month")
+"""1 to 12."""
+WEEKDAY = Term(Kind.CALENDAR, "weekday")
+"""1 is Monday, 5 Friday."""
+SESSION_OF_MONTH = Term(Kind.CALENDAR, "session_of_month")
+"""1 on the first session of the calendar month."""
+WEEKDAYS_LEFT = Term(Kind.CALENDAR, "weekdays_left")
+"""Weekdays of the calendar month still to come; holidays count, since some are known only when they come."""
 
 
-def _windowed(kernel: Callable[..., Array], *inputs: pl.Expr, reach: int) -> pl.Expr:
-    def run(columns: Sequence[pl.Series]) -> pl.Series:
-        *values, row = columns
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out = kernel(*(column.cast(pl.Float64).to_numpy() for column in values))
-        return pl.Series(np.where(row.to_numpy() < reach, np.nan, out), nan_to_null=True)
-
-    return pl.map_batches([*inputs, ROW], run, return_dtype=pl.Float64)
+def ratio(top: Term | Number, bottom: Term | Number) -> Term:
+    """Return top / bottom, missing where bottom is 0."""
+    return each("div", top, bottom)
 
 
-def ratio(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:
-    """Return top / bottom, null where bottom is 0."""
-    return pl.when(bottom != 0).then(top / bottom)
+def minimum(x: Term | Number, y: Term | Number) -> Term:
+    """Return the smaller of two."""
+    return each("min", x, y)
 
 
-def positive(x: pl.Expr) -> pl.Expr:
-    """Return max(x, 0), null where x is."""
-    return pl.when(x > 0).then(x).when(x.is_not_null()).then(0.0)
+def maximum(x: Term | Number, y: Term | Number) -> Term:
+    """Return the larger of two."""
+    return each("max", x, y)
 
 
-def lag(x: pl.Expr, rows: int) -> pl.Expr:
+def positive(x: Term) -> Term:
+    """Return max(x, 0)."""
+    return maximum(x, 0)
+
+
+def equal(x: Term | Number, y: Term | Number) -> Term:
+    """Return 1 where the two are equal, else 0."""
+    return each("eq", x, y)
+
+
+def differs(x: Term | Number, y: Term | Number) -> Term:
+    """Return 1 where the two are unlike, else 0."""
+    return each("ne", x, y)
+
+
+def known(x: Term) -> Term:
+    """Return 1 where x is there, 0 where it is missing."""
+    return each("known", x)
+
+
+def where(condition: Term, x: Term | Number, otherwise: Term | Number | None = None) -> Term:
+    """Return x where the condition holds, `otherwise` where not, missing where the condition is; none is missing.
+
+    Only the one chosen matters: the other may be missing.
+    """
+    return each("where", condition, x) if otherwise is None else each("where", condition, x, otherwise)
+
+
+def clip(x: Term, low: Number, high: Number) -> Term:
+    """Return x held between two numbers."""
+    return minimum(maximum(x, low), high)
+
+
+def lag(x: Term, rows: int) -> Term:
     """Return x[t-rows]."""
-    return _windowed(lambda a: windows.shifted(a, rows), x, reach=rows)
+    return window("lag", x, rows=rows)
 
 
-def change(x: pl.Expr, rows: int) -> pl.Expr:
+def change(x: Term, rows: int) -> Term:
     """Return x[t] / x[t-rows] - 1."""
     return ratio(x, lag(x, rows)) - 1
 
 
-def total(x: pl.Expr, window: int) -> pl.Expr:
+def total(x: Term, window_rows: int) -> Term:
     """Return sum(x[t-window+1..t])."""
-    return _windowed(lambda a: windows.geometric_sum(a, window), x, reach=window - 1)
+    return window("total", x, rows=window_rows)
 
 
-def mean(x: pl.Expr, window: int) -> pl.Expr:
+def product(x: Term, window_rows: int) -> Term:
+    """Return the product of x[t-window+1..t]."""
+    return window("product", x, rows=window_rows)
+
+
+def compound(x: Term, window_rows: int) -> Term:
+    """Return the return over the window of session returns x: product of 1 + x, less 1."""
+    return product(1 + x, window_rows) - 1
+
+
+def mean(x: Term, window_rows: int) -> Term:
     """Return the mean of x[t-window+1..t]."""
-    return total(x, window) / window
+    return total(x, window_rows) / window_rows
 
 
-def share(condition: pl.Expr, window: int) -> pl.Expr:
+def count(condition: Term, window_rows: int) -> Term:
+    """Return how many of the window's rows the condition holds on."""
+    return total(differs(condition, 0), window_rows)
+
+
+def share(condition: Term, window_rows: int) -> Term:
     """Return the share of the window's rows where `condition` holds."""
-    return mean(condition.cast(pl.Float64), window)
+    return mean(differs(condition, 0), window_rows)
 
 
-def ewm(x: pl.Expr, window: int, *, decay: float) -> pl.Expr:
-    """Return the mean of x[t-window+1..t] with weights decay**age that sum to 1: finite, so its lookback is exact."""
-    weight = (1 - decay**window) / (1 - decay)
-    return _windowed(lambda a: windows.geometric_sum(a, window, decay=decay), x, reach=window - 1) / weight
+def sum_where(x: Term, condition: Term, window_rows: int) -> Term:
+    """Return the sum of x over the window's rows where the condition holds; x may be missing on the others."""
+    return total(where(condition, x, 0), window_rows)
 
 
-def highest(x: pl.Expr, window: int) -> pl.Expr:
+def mean_where(x: Term, condition: Term, window_rows: int) -> Term:
+    """Return the mean of x over the window's rows where the condition holds, missing where it never does."""
+    return ratio(sum_where(x, condition, window_rows), count(condition, window_rows))
+
+
+def ewm(x: Term, window_rows: int, *, decay: float) -> Term:
+    """Return the mean of x[t-window+1..t] with weights decay**age that sum to 1: finite, so its lookback is exact.
+
+    Raises:
+        ContractError: The decay is not between 0 and 1.
+    """
+    if not 0 < decay < 1:
+        raise ContractError(f"ewm: decay {decay}; expected above 0 and below 1. Write it as span(rows) or wilder(rows).")
+    return window("ewm", x, rows=window_rows, number=decay)
+
+
+def highest(x: Term, window_rows: int) -> Term:
     """Return max(x[t-window+1..t])."""
-    return _windowed(lambda a: windows.highest(a, window), x, reach=window - 1)
+    return window("highest", x, rows=window_rows)
 
 
-def lowest(x: pl.Expr, window: int) -> pl.Expr:
+def lowest(x: Term, window_rows: int) -> Term:
     """Return min(x[t-window+1..t])."""
-    return _windowed(lambda a: -windows.highest(-a, window), x, reach=window - 1)
+    return -highest(-x, window_rows)
 
 
-def age_of_highest(x: pl.Expr, window: int) -> pl.Expr:
-    """Return how many rows ago the window's maximum was."""
-    return _windowed(lambda a: windows.age_of_highest(a, window), x, reach=window - 1)
+def age_of_highest(x: Term, window_rows: int) -> Term:
+    """Return how many rows ago the window's maximum was, the latest one if it occurs more than once."""
+    return window("age_of_highest", x, rows=window_rows)
 
 
-def age_of_lowest(x: pl.Expr, window: int) -> pl.Expr:
-    """Return how many rows ago the window's minimum was."""
-    return age_of_highest(-x, window)
+def age_of_lowest(x: Term, window_rows: int) -> Term:
+    """Return how many rows ago the window's minimum was, the latest one if it occurs more than once."""
+    return age_of_highest(-x, window_rows)
 
 
-def rank(x: pl.Expr, window: int) -> pl.Expr:
+def days_since(condition: Term, window_rows: int) -> Term:
+    """Return how many rows ago the condition last held, 0 for now; missing where it never did in the window."""
+    held = differs(condition, 0)
+    return where(highest(held, window_rows) > 0, age_of_highest(held, window_rows))
+
+
+def rank(x: Term, window_rows: int) -> Term:
     """Return the share of the window's other rows below x[t], ties counting half."""
-    return _windowed(lambda a: windows.rank(a, window), x, reach=window - 1)
+    return window("rank", x, rows=window_rows, fewest=2)
 
 
-def _spread(a: Array, b: Array, window: int) -> Array:
-    """Sum of (a - mean a)(b - mean b) over the window, 0 where it is only rounding."""
-    product = windows.geometric_sum(a * b, window)
-    centre = windows.geometric_sum(a, window) * windows.geometric_sum(b, window) / window
-    if a is not b:
-        return product - centre
-    return np.where(product - centre <= _NO_SPREAD * product, 0.0, product - centre)
+def quantile(x: Term, level: float, window_rows: int) -> Term:
+    """Return the quantile of x[t-window+1..t], interpolated linearly between its order statistics.
+
+    Raises:
+        ContractError: The level is not within 0 and 1.
+    """
+    if not 0 <= level <= 1:
+        raise ContractError(f"quantile: level {level}; expected 0 to 1. Write the median as 0.5.")
+    return window("quantile", x, rows=window_rows, number=level)
 
 
-def std(x: pl.Expr, window: int) -> pl.Expr:
-    """Return the sample standard deviation (n - 1) of x[t-window+1..t]."""
-    return _windowed(lambda a: np.sqrt(_spread(a, a, window) / (window - 1)), x, reach=window - 1)
+def median(x: Term, window_rows: int) -> Term:
+    """Return the median of x[t-window+1..t]."""
+    return quantile(x, 0.5, window_rows)
 
 
-def _correlation(a: Array, b: Array, window: int) -> Array:
-    scale = np.sqrt(_spread(a, a, window) * _spread(b, b, window))
-    return np.clip(np.where(scale > 0, _spread(a, b, window) / scale, np.nan), -1, 1)
+def std(x: Term, window_rows: int) -> Term:
+    """Return the sample standard deviation (n - 1) of x[t-window+1..t]; 0 where its spread is only rounding."""
+    return window("std", x, rows=window_rows, fewest=2)
 
 
-def corr(x: pl.Expr, y: pl.Expr, window: int) -> pl.Expr:
-    """Return the Pearson correlation of x and y over the window; null where either does not vary."""
-    return _windowed(lambda a, b: _correlation(a, b, window), x, y, reach=window - 1)
+def corr(x: Term, y: Term, window_rows: int) -> Term:
+    """Return the Pearson correlation of x and y over the window; missing where either does not vary."""
+    return window("corr", x, y, rows=window_rows, fewest=2)
 
 
-def _time_spread(a: Array, window: int) -> Array:
-    """Sum of (time - mean time)(a - mean a) over the window; time runs forward."""
-    return (window - 1) / 2 * windows.geometric_sum(a, window) - windows.age_weighted_sum(a, window)
+def beta(x: Term, on: Term, window_rows: int) -> Term:
+    """Return the least-squares slope of x on `on` over the window; missing where `on` does not vary."""
+    return window("beta", x, on, rows=window_rows, fewest=2)
 
 
-def slope(x: pl.Expr, window: int) -> pl.Expr:
+def residual_std(x: Term, on: Term, window_rows: int) -> Term:
+    """Return the standard error (n - 2) of regressing x on `on` over the window; missing where `on` does not vary."""
+    return window("residual_std", x, on, rows=window_rows, fewest=3)
+
+
+def slope(x: Term, window_rows: int) -> Term:
     """Return the least-squares slope of x on time over the window, per row."""
-    time_variation = window * (window**2 - 1) / 12
-    return _windowed(lambda a: _time_spread(a, window) / time_variation, x, reach=window - 1)
+    return window("slope", x, rows=window_rows, fewest=2)
 
 
-def r_squared(x: pl.Expr, window: int) -> pl.Expr:
-    """Return the share of x's variance over the window that a straight line in time explains; null where x is constant."""
-    time_variation = window * (window**2 - 1) / 12
-
-    def kernel(a: Array) -> Array:
-        variation = _spread(a, a, window) * time_variation
-        return np.clip(np.where(variation > 0, _time_spread(a, window) ** 2 / variation, np.nan), 0, 1)
-
-    return _windowed(kernel, x, reach=window - 1)
+def r_squared(x: Term, window_rows: int) -> Term:
+    """Return the share of x's variance over the window that a straight line in time explains; missing where x is constant."""
+    return window("r_squared", x, rows=window_rows, fewest=2)
 
 
-def _moments(a: Array, window: int) -> tuple[Array, Array, Array]:
-    m1, m2, m3, m4 = (windows.geometric_sum(power, window) / window for power in (a, a * a, a * a * a, a * a * a * a))
-    variance = _spread(a, a, window) / window
-    third = m3 - 3 * m1 * m2 + 2 * m1 * m1 * m1
-    fourth = m4 - 4 * m1 * m3 + 6 * m1 * m1 * m2 - 3 * m1 * m1 * m1 * m1
-    return np.where(variance > 0, variance, np.nan), third, fourth
+def skew(x: Term, window_rows: int) -> Term:
+    """Return the moment skewness m3 / m2**1.5 of the window; missing where x is constant."""
+    return window("skew", x, rows=window_rows, fewest=2)
 
 
-def skew(x: pl.Expr, window: int) -> pl.Expr:
-    """Return the moment skewness m3 / m2**1.5 of the window; null where x is constant."""
-
-    def kernel(a: Array) -> Array:
-        variance, third, _ = _moments(a, window)
-        return np.asarray(third / (variance * np.sqrt(variance)))
-
-    return _windowed(kernel, x, reach=window - 1)
+def kurt(x: Term, window_rows: int) -> Term:
+    """Return the excess kurtosis m4 / m2**2 - 3 of the window; missing where x is constant."""
+    return window("kurt", x, rows=window_rows, fewest=2)
 
 
-def kurt(x: pl.Expr, window: int) -> pl.Expr:
-    """Return the excess kurtosis m4 / m2**2 - 3 of the window; null where x is constant."""
-
-    def kernel(a: Array) -> Array:
-        variance, _, fourth = _moments(a, window)
-        return np.asarray(fourth / (variance * variance) - 3)
-
-    return _windowed(kernel, x, reach=window - 1)
+def wilder(window_rows: int) -> float:
+    """Return Wilder's decay for an average over `window_rows` rows."""
+    return 1 - 1 / window_rows
 
 
-def wilder(window: int) -> float:
-    """Return Wilder's decay for an average over `window` rows."""
-    return 1 - 1 / window
+def span(window_rows: int) -> float:
+    """Return the decay of an exponential average of span `window_rows`, 1 - 2 / (window_rows + 1)."""
+    return 1 - 2 / (window_rows + 1)
 
 
-def span(window: int) -> float:
-    """Return the decay of an exponential average of span `window`, 1 - 2 / (window + 1)."""
-    return 1 - 2 / (window + 1)
+def by_session_mean(x: Term, *, within: str = "") -> Term:
+    """Return the mean of x over the names of the session, missing where fewer than 5 have a value.
+
+    Args:
+        x: What is averaged; each name counts the same.
+        within: Column of the panel, such as `sector`, whose values are taken one by one; empty for all names.
+    """
+    return across("mean", x, group=within)
+
+
+def by_session_demeaned(x: Term, *, within: str = "") -> Term:
+    """Return x less its mean over the names of the session, missing where fewer than 5 have a value."""
+    return as_term(x) - by_session_mean(x, within=within)
+
+
+def by_session_zscore(x: Term, *, within: str = "") -> Term:
+    """Return x less its mean over its sample deviation among the names of the session.
+
+    Missing where fewer than 5 names have a value, or the values do not vary.
+    """
+    return ratio(by_session_demeaned(x, within=within), across("std", x, group=within))
+
+
+def by_session_rank(x: Term, *, within: str = "") -> Term:
+    """Return the share of the session's other names below x, ties counting half; missing where fewer than 5 have a value."""
+    return across("rank", x, group=within)
+
+
+M = by_session_mean(R)
+"""The market's return: the mean of R over the names of the panel, missing where fewer than 5 have one."""
+TURN_OF_MONTH = (SESSION_OF_MONTH <= _TURN) | (WEEKDAYS_LEFT <= 0)
+"""1 on the first three sessions of a month and on its last weekday, else 0."""

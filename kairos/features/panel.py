@@ -8,10 +8,13 @@ from datetime import date
 
 import polars as pl
 
+from kairos.errors import ContractError
 from kairos.frames import Frame, require_columns
 
 PANEL_COLUMNS = ("permaticker", "session", "row", "R", "C", "O", "H", "L", "DV", "V", "P")
 """What a feature may read."""
+CHAINED = ("C", "O", "H", "L", "V")
+"""Columns on the scale of the index, whose last bits depend on every return since it began."""
 
 _INPUTS = (
     "permaticker",
@@ -67,3 +70,25 @@ def _prices(rows: pl.LazyFrame) -> pl.LazyFrame:
         L=pl.col("C") * (1 + pl.col("low_to_close")),
         V=pl.when(pl.col("C") > 0).then(pl.col("DV") / pl.col("C")),
     )
+
+
+def require_ordered(panel: Frame, *, where: str) -> None:
+    """Raise unless the rows ascend by permaticker and session, none twice.
+
+    Args:
+        panel: Has permaticker and session.
+        where: What the panel is, for the message.
+
+    Raises:
+        ContractError: Rows out of order, or a key that occurs twice or is null.
+    """
+    names, sessions = (panel[name] for name in ("permaticker", "session"))
+    same = names == names.shift(1)
+    rises = (names > names.shift(1)) | (same & (sessions > sessions.shift(1)))
+    wrong = (~rises.fill_null(value=False)).slice(1)
+    if names.null_count() or sessions.null_count() or wrong.any():
+        at = (wrong.arg_max() or 0) + 1
+        raise ContractError(
+            f"{where}: row {at} (permaticker {names[at]}, session {sessions[at]}) does not come after the row before it; "
+            "expected one row per permaticker and session, sorted by both. Drop the duplicates and sort."
+        )

@@ -1,7 +1,5 @@
 """Price against its own averages, the straightness of its path, and the oscillators of technical analysis."""
 
-import polars as pl
-
 from kairos.features.core import Feature, FeatureSet
 from kairos.features.operators import (
     LOG_C,
@@ -27,6 +25,7 @@ from kairos.features.operators import (
     total,
     wilder,
 )
+from kairos.features.terms import Term
 
 AVERAGES = "Brock, Lakonishok and LeBaron (1992)"
 FRACTION = "fraction"
@@ -78,17 +77,17 @@ def _trend_r2(rows: int) -> Feature:
     )
 
 
-def _macd() -> pl.Expr:
+def _macd() -> Term:
     return ewm(C, EWM_ROWS, decay=span(12)) - ewm(C, EWM_ROWS, decay=span(26))
 
 
-def _rsi(rows: int) -> pl.Expr:
+def _rsi(rows: int) -> Term:
     gain = ewm(positive(R), 6 * rows, decay=wilder(rows))
     move = ewm(R.abs(), 6 * rows, decay=wilder(rows))
     return 100 * ratio(gain, move)
 
 
-def _stochastic(rows: int) -> pl.Expr:
+def _stochastic(rows: int) -> Term:
     low = lowest(L, rows)
     return 100 * ratio(C - low, highest(H, rows) - low)
 

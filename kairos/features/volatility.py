@@ -2,8 +2,6 @@
 
 import math
 
-import polars as pl
-
 from kairos.features.core import Feature, FeatureSet
 from kairos.features.operators import (
     LOG_R,
@@ -26,6 +24,7 @@ from kairos.features.operators import (
     std,
     total,
 )
+from kairos.features.terms import Term
 
 FRACTION = "fraction"
 DAILY = "fraction a session"
@@ -73,7 +72,7 @@ def _downside_vol(rows: int) -> Feature:
     )
 
 
-def _range_vol(name: str, formula: str, variance: pl.Expr, source: str) -> Feature:
+def _range_vol(name: str, formula: str, variance: Term, source: str) -> Feature:
     return Feature(
         name=f"{name}_21d",
         formula=f"sqrt(max(0, mean over 21 rows of {formula})); h, l, c = ln of H, L, C over O",

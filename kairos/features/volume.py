@@ -1,7 +1,5 @@
 """How much is traded, how that changes, which side it is on, and what a trade costs in price."""
 
-import polars as pl
-
 from kairos.features.core import Feature, FeatureSet
 from kairos.features.operators import (
     DV,
@@ -13,6 +11,8 @@ from kairos.features.operators import (
     V,
     change,
     corr,
+    differs,
+    equal,
     lag,
     mean,
     rank,
@@ -20,18 +20,20 @@ from kairos.features.operators import (
     slope,
     std,
     total,
+    where,
 )
 
 IDLE = "Null where nothing was traded"
 FRACTION = "fraction"
 
 _log_dv = DV.log1p()
-_traded = pl.when(DV.is_not_null()).then((DV > 0).cast(pl.Float64))
-_impact = pl.when(DV > 0).then(R.abs() / DV).when(DV == 0).then(0 * R)
-_location = pl.when(H > L).then((2 * C - H - L) / (H - L)).when(H == L).then(0.0)
+_traded = DV > 0
+_impact = where(DV > 0, R.abs() / DV, where(equal(DV, 0), 0 * R))
+_location = where(H > L, (2 * C - H - L) / (H - L), where(equal(H, L), 0))
 _typical = (H + L + C) / 3
-_money_in = pl.when(_typical > lag(_typical, 1)).then(_typical * V).when(_typical <= lag(_typical, 1)).then(0 * V)
-_money_moved = pl.when(_typical != lag(_typical, 1)).then(_typical * V).when(_typical == lag(_typical, 1)).then(0 * V)
+_rose = _typical > lag(_typical, 1)
+_money_in = where(_rose, _typical * V, 0 * V)
+_money_moved = where(differs(_typical, lag(_typical, 1)), _typical * V, 0 * V)
 
 
 def _relative(rows: int) -> Feature:

@@ -79,7 +79,7 @@ def _with_income(rows: Frame, facts: Facts, chosen: FeatureSet) -> Frame:
 
 def _needed(chosen: FeatureSet, table: str) -> list[str]:
     """The columns of one table that the set's features read."""
-    read = {name for feature in chosen.features for name in feature.expr.meta.root_names()}
+    read = {name for feature in chosen.features for name in feature.expr.roots}
     flows = [f"{fact}_{form}" for fact in FLOWS.get(table, ()) for form in FLOW_FORMS]
     stocks = [f"{fact}{form}" for fact in STOCKS.get(table, ()) for form in ("", "_year_ago")]
     return [name for name in (*flows, *stocks) if name in read]

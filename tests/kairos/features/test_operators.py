@@ -1,15 +1,27 @@
+from datetime import date, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
 
 from kairos.features import operators as op
+from kairos.features.fast import fast_values
+from kairos.features.reference import reference_values
 
 FRAME = pl.DataFrame({"x": [1.0, 4.0, 2.0, 8.0, 5.0, 7.0], "row": [0, 1, 2, 0, 1, 2]})
-X = pl.col("x")
+X, Y = op.column("x"), op.column("y")
+FORMS = {"fast": fast_values, "reference": reference_values}
 
 
-def values(expr, frame=FRAME):
-    return frame.select(expr.alias("value"))["value"].to_list()
+@pytest.fixture(params=FORMS)
+def values(request):
+    """Give a term's values on a frame of one name, in either form."""
+
+    def run(term, frame=FRAME):
+        days = [date(2020, 1, 1) + timedelta(days=row) for row in range(frame.height)]
+        return FORMS[request.param]([term], frame.with_columns(permaticker=1, session=pl.Series(days)))[0].to_list()
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -31,32 +43,32 @@ def values(expr, frame=FRAME):
         (op.corr(X, -X, 3), [None, None, -1, None, None, -1]),
     ],
 )
-def test_a_window_stays_within_its_name(expr, expected):
+def test_a_window_stays_within_its_name(values, expr, expected):
     assert values(expr) == [pytest.approx(value) if value is not None else None for value in expected]
 
 
-def test_a_missing_input_empties_every_window_it_is_in_and_no_other():
+def test_a_missing_input_empties_every_window_it_is_in_and_no_other(values):
     gap = pl.DataFrame({"x": [1.0, None, 3.0, 4.0, 5.0], "row": [0, 1, 2, 3, 4]})
     assert values(op.mean(X, 2), gap) == [None, None, None, 3.5, 4.5]
 
 
-def test_a_ratio_to_zero_is_null():
+def test_a_ratio_to_zero_is_null(values):
     assert values(op.ratio(X, X - 4)) == [pytest.approx(-1 / 3), None, -1, 2, 5, pytest.approx(7 / 3)]
 
 
-def test_a_straight_line_has_an_r2_of_one():
+def test_a_straight_line_has_an_r2_of_one(values):
     line = pl.DataFrame({"x": [1.0, 3.0, 5.0], "row": [0, 1, 2]})
     assert values(op.r_squared(X, 3), line)[-1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("level", [0.1, 7.3, 1e9])
-def test_a_constant_has_no_spread_and_no_correlation_whatever_its_level(level):
+def test_a_constant_has_no_spread_and_no_correlation_whatever_its_level(values, level):
     flat = pl.DataFrame({"x": [level] * 30, "y": list(range(30)), "row": list(range(30))})
     assert values(op.std(X, 21), flat)[-1] == 0
-    assert values(op.corr(X, pl.col("y"), 21), flat)[-1] is None
+    assert values(op.corr(X, Y, 21), flat)[-1] is None
 
 
-def test_skew_and_kurtosis_of_two_points_by_hand():
+def test_skew_and_kurtosis_of_two_points_by_hand(values):
     coin = pl.DataFrame({"x": [0.0, 0.0, 0.0, 1.0], "row": [0, 1, 2, 3]})  # p = 1/4
     assert values(op.skew(X, 4), coin)[-1] == pytest.approx((1 - 0.5) / np.sqrt(3 / 16))
     assert values(op.kurt(X, 4), coin)[-1] == pytest.approx((1 - 6 * 3 / 16) / (3 / 16))

@@ -1,0 +1,142 @@
+"""Features of some rows alone, to the same bits as a full build: new sessions, and what a late correction reaches.
+
+A year's index `C` is chained from 1.0 at the first row of the year two before it, whatever is computed of it: the chain
+is made for all rows, the features only for those asked for and the rows that they read.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kairos.features.core import KEY, FeatureSet, compute
+from kairos.features.panel import CHAINED, price_panel
+from kairos.frames import Frame
+
+_AT = "_position"
+_Mask = NDArray[np.bool_]
+_Wanted = Callable[[Frame], _Mask]
+
+
+def build_sessions(feature_set: FeatureSet, daily_returns: Frame, *, since: date) -> Frame:
+    """Return the set's features for every session from `since` on, sorted by name and session.
+
+    Args:
+        feature_set: What to compute.
+        daily_returns: Rows of the `daily_returns` table from the year two before that of `since` on.
+        since: First session of the rows returned.
+    """
+    last = daily_returns.select(pl.col("session").max()).item() or since
+    years = range(since.year, max(last.year, since.year) + 1)
+
+    def wanted(panel: Frame) -> _Mask:
+        return (panel["session"] >= since).to_numpy()
+
+    return pl.concat([_of_year(feature_set, daily_returns, year, wanted) for year in years]).sort(KEY)
+
+
+def build_rows(feature_set: FeatureSet, daily_returns: Frame, reached: Frame) -> Frame:
+    """Return the set's features for the rows within some ranges, sorted by name and session.
+
+    Args:
+        feature_set: What to compute.
+        daily_returns: Rows of the `daily_returns` table from two years before the first range on.
+        reached: Ranges, as `rows_reached` gives them.
+    """
+    if len(_reaches(feature_set)) == 1:
+        daily_returns = daily_returns.join(reached, on="permaticker", how="semi")
+    first, last = reached.select(pl.col("first").dt.year().min(), pl.col("last").dt.year().max()).row(0)
+    within = pl.col("session").is_between("first", "last")
+    marks = daily_returns.select(KEY).join(reached, on="permaticker").filter(within).select(KEY).unique()
+
+    def wanted(panel: Frame) -> _Mask:
+        found = panel.select(KEY).join(marks.with_columns(found=True), on=KEY, how="left", maintain_order="left")
+        return found["found"].fill_null(value=False).to_numpy()
+
+    years = range(first, last + 1) if first is not None else range(date.max.year, date.max.year + 1)
+    return pl.concat([_of_year(feature_set, daily_returns, year, wanted) for year in years]).sort(KEY)
+
+
+def rows_reached(feature_set: FeatureSet, corrections: Frame, daily_returns: Frame) -> Frame:
+    """Return permaticker, first and last: the sessions of each name whose features a corrected row can change in any bit.
+
+    A row reaches as many rows of its name as the set looks back; every later row of the years whose index it is part of,
+    where the set reads the index; and every name, where the set compares names.
+
+    Args:
+        feature_set: Whose features.
+        corrections: permaticker and session of rows of `daily_returns` that changed, appeared or went.
+        daily_returns: All rows as they are now.
+    """
+    rows = daily_returns.filter(~pl.col("is_delisting")).select(KEY).sort(KEY)
+    rows = rows.with_columns(pl.int_range(pl.len()).over("permaticker").alias(_AT))
+    ends = pl.date(pl.col("session").dt.year() + 2, 12, 31)  # the panels of later years begin after the row
+    found = corrections.select("permaticker", first="session", last="session", ends=ends).unique()
+    inner, *outer = reversed(_reaches(feature_set))
+    found = _later(found, rows, inner)
+    if {name for feature in feature_set.features for name in feature.expr.roots} & set(CHAINED) or _opaque(feature_set):
+        found = found.with_columns(last="ends")
+    for reach in outer:
+        spans = found.select("first", "last", "ends").unique()
+        found = _later(rows.select("permaticker").unique().join(spans, how="cross"), rows, reach)
+    within = found.with_columns(last=pl.min_horizontal("last", "ends"))
+    return within.select("permaticker", "first", "last").unique().sort("permaticker", "first", "last")
+
+
+def _later(spans: Frame, rows: Frame, reach: int) -> Frame:
+    """Extend each span by so many rows of its name; spans after a name's last row go."""
+    begun = spans.sort("last").join_asof(
+        rows.sort("session"), left_on="last", right_on="session", by="permaticker", strategy="forward", check_sortedness=False
+    )
+    final = rows.group_by("permaticker").agg(pl.col(_AT).max().alias("_final"), pl.col("session").max().alias("_newest"))
+    known = begun.join(final, on="permaticker").filter(pl.col("first") <= pl.col("_newest"))
+    at = pl.min_horizontal(pl.col(_AT) + reach, "_final").fill_null(pl.col("_final"))
+    ends = rows.select("permaticker", pl.col(_AT).alias("_to"), pl.col("session").alias("_last"))
+    moved = known.with_columns(at.alias("_to")).join(ends, on=["permaticker", "_to"])
+    return moved.select("permaticker", "first", pl.max_horizontal("last", "_last").alias("last"), "ends")
+
+
+def _reaches(feature_set: FeatureSet) -> tuple[int, ...]:
+    """Rows back that the set reads: of its own name, then of every name for each comparison in it, outermost first."""
+    found = [feature.expr.reaches for feature in feature_set.features]
+    depth = max(map(len, found), default=1)
+    return tuple(max((reaches[level] for reaches in found if level < len(reaches)), default=0) for level in range(depth))
+
+
+def _opaque(feature_set: FeatureSet) -> bool:
+    return any(feature.expr.opaque for feature in feature_set.features)
+
+
+def _of_year(feature_set: FeatureSet, daily_returns: Frame, year: int, wanted: _Wanted) -> Frame:
+    until_then = daily_returns.filter(pl.col("session") <= date(year, 12, 31))
+    panel = price_panel(until_then, first_session=date(year - 2, 1, 1))
+    marked = (panel["session"] >= date(year, 1, 1)).to_numpy() & wanted(panel)
+    needed = np.ones(panel.height, bool) if _opaque(feature_set) else _with_what_it_reads(panel, marked, _reaches(feature_set))
+    return compute(feature_set, panel.filter(pl.Series(needed))).filter(pl.Series(marked[needed]))
+
+
+def _with_what_it_reads(panel: Frame, marked: _Mask, reaches: tuple[int, ...]) -> _Mask:
+    """The marked rows and those they read: so many rows before them, and all names wherever names are compared."""
+    begins = np.cumsum(panel["permaticker"].rle().struct.field("len").to_numpy().astype(np.int64))
+    sessions = panel["session"].to_physical().to_numpy()
+    kept = marked
+    for level, reach in enumerate(reaches):
+        if level and kept.any():
+            kept = (sessions >= sessions[kept].min()) & (sessions <= sessions[kept].max())
+        kept = _reaching_back(kept, np.concatenate([[0], begins[:-1]]), reach)
+    return kept
+
+
+def _reaching_back(kept: _Mask, begins: NDArray[np.int64], reach: int) -> _Mask:
+    """Each name's rows from `reach` before its first kept one to its last kept one."""
+    at = np.flatnonzero(kept)
+    names, first = np.unique(np.searchsorted(begins, at, side="right") - 1, return_index=True)
+    low = np.maximum(at[first] - reach, begins[names])
+    high = at[np.append(first[1:], at.size)[: names.size] - 1]
+    steps = np.zeros(kept.size + 1, np.int64)
+    steps[low] += 1
+    steps[high + 1] -= 1
+    spanned: _Mask = np.cumsum(steps[:-1]) > 0
+    return spanned
