@@ -250,9 +250,9 @@ def merge_step(target: Path) -> None:
     """Merge every table into the user's own DuckDB file."""
     from kairos.warehouse.golden import merge_into
     from kairos.warehouse.store import Warehouse
+    from kairos_dagster.show import print_merged
 
-    settings = load_settings()
-    _print_counts(merge_into(Warehouse(settings.warehouse), target), f"merged into {target}")
+    print_merged(merge_into(Warehouse(load_settings().warehouse), target), f"merged into {target}")
 
 
 def export_step(target: Path) -> None:
