@@ -13,14 +13,17 @@ from kairos_dagster.progress import Progress, materialise
 DATASETS = ("sep", "tickers", "actions", "daily")
 CAPTURES, BACKFILL = "captures", "fundamentals"  # what may be asked of raw_payloads_bulk beside a dataset's files
 MARKET = (
-    "tickers", "sep_versions", "sep_base", "corrections", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d"
+    "tickers", "sep_versions", "sep_base", "sp500", "corrections", "actions", "daily_metrics", "daily_returns",
+    "mv_liquidity_60d",
 )  # fmt: skip
+MEMBERS = ("sp500", "corrections")
 PRICES = ("sep_versions", "sep_base", "corrections")
 FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
 RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
 RAW_FEEDS = (
     "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
-    "fmp_rating", "fmp_profile", "fmp_news", "fmp_social", "sf1", "quiver_congress", "quiver_insiders", "quiver_social",
+    "fmp_rating", "fmp_profile", "fmp_news", "fmp_social", "sf1", "sp500", "quiver_congress", "quiver_insiders",
+    "quiver_social",
 )  # fmt: skip
 FEEDS_DAILY = ("raw_payloads_feeds", *(f"raw_{name}" for name in RAW_FEEDS))
 FUNDAMENTALS = (
@@ -52,6 +55,8 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     datasets = RAW_FEEDS if dataset == CAPTURES else (dataset,)
     for name in datasets:
         _tell_set_aside(settings, name, source, shown)
+    if dataset in ("sp500", CAPTURES) and (years := years_with_raw_prices(settings)):
+        materialise(settings, MEMBERS, progress=shown, partitions=years)
     if dataset not in DATASETS:
         refresh_fundamentals(settings, shown)
         return
@@ -162,7 +167,8 @@ def download_feeds(settings: Settings, sessions: Sequence[date], progress: Progr
     progress.heading("Feeds")
     pull_feeds(settings, sessions, progress)
     years = years_of_news(Warehouse(settings.warehouse), sessions)
-    materialise(settings, FUNDAMENTALS, progress=progress, partitions=[str(year) for year in years], only_changed=True)
+    brought = (*FUNDAMENTALS, *MEMBERS)
+    materialise(settings, brought, progress=progress, partitions=[str(year) for year in years], only_changed=True)
 
 
 def pull_feeds(settings: Settings, sessions: Sequence[date], progress: Progress) -> None:

@@ -54,7 +54,7 @@ def daily_feeds_schedule(
     """Ask the fundamental feeds after each session, and for those that were missed; skip homes where they are off."""
     tick = _scheduled(context).astimezone(NEW_YORK)
     if not platform.settings.feeds_on:
-        return dg.SkipReason("No feed is on (ENABLE_FMP, ENABLE_SF1, QUIVER_API_KEY); nothing is asked.")
+        return dg.SkipReason("No feed is on (ENABLE_FMP, ENABLE_SF1, ENABLE_SP500, QUIVER_API_KEY); nothing is asked.")
     if platform.settings.now is not None:
         return dg.SkipReason(f"The clock stands still at {platform.settings.now} (KAIROS_NOW); nothing new can arrive.")
     missing = sessions_missing(platform.warehouse, tick, datasets=tuple(FEEDS))

@@ -12,6 +12,7 @@ from kairos.errors import SourceError
 from kairos.frames import Frame, stack
 from kairos.settings import Settings
 from kairos.sources.completeness import LATE, far_fewer
+from kairos.sources.constituents import pull_constituents
 from kairos.sources.fmp import FmpClient
 from kairos.sources.landing import land
 from kairos.sources.payloads import Payload, PayloadStore
@@ -132,7 +133,10 @@ def pull_evening(
             parts.append(pull_news(clients.fmp, store, companies["symbol"].to_list(), session))
         if settings.enable_fmp_social:
             parts.append(_of_session((land(clients.fmp.social(one, pages=1), store).payload_rows for one in due), session))
-    if clients.sharadar is not None:
+    if clients.sharadar is not None and settings.enable_sp500:
+        members = pull_constituents(clients.sharadar, store, session, received=received)
+        parts.append(_of_session([members], session))
+    if clients.sharadar is not None and settings.enable_sf1:
         changed = clients.sharadar.updated_since("sf1", session - timedelta(days=SWEEP_DAYS))
         parts.append(_of_session([land(changed, store).payload_rows], session))
     if clients.quiver is not None:

@@ -86,9 +86,10 @@ class FeedHome:
     def clients(self, settings: Settings) -> Iterator[Clients]:
         clock = FixedClock(settings.now)
         with ExitStack() as opened:
+            told = settings.enable_sf1 or settings.enable_sp500
             yield Clients(
                 opened.enter_context(FmpClient.from_settings(settings, clock)) if settings.enable_fmp else None,
-                opened.enter_context(SharadarClient.from_settings(settings, clock)) if settings.enable_sf1 else None,
+                opened.enter_context(SharadarClient.from_settings(settings, clock)) if told else None,
                 opened.enter_context(QuiverClient.from_settings(settings, clock)) if settings.quiver_api_key else None,
             )
 
