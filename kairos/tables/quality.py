@@ -53,7 +53,7 @@ CORRECTIONS = Table(
     key=("permaticker", "session", "known_at", "column_name"),
     rows=CorrectionsRows,
     origin="sep_versions, sp500",
-    description="One value of a price row, or a membership, changed by a later delivery: from what to what, when, of which kind.",
+    description="A value of a price row, or a membership, changed by a later delivery: from what to what, when, of which kind.",
     partition=Partition.YEARS,
     partition_by=("year",),
 )

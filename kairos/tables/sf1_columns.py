@@ -71,6 +71,7 @@ SP500: Columns = {
     "contraticker": text("Company whose place it took or that took its place; N/A where none is told"),
     "contraname": text("Its name"),
     "note": text("What the vendor adds, such as the day of the announcement"),
+    **RECORD,
 }
 CONGRESS: Columns = {
     "ticker": text("Ticker as sent"),

@@ -152,7 +152,7 @@ def test_the_embedded_index_is_told_back_exactly_on_any_day(market):
     rows = index_rows(market, view.names, market.last_session)
     common = {"source": "minted", "payload_id": "all", "fetched_at": evening(market.last_session), "received_year": 2018}
     raw = rows.with_row_index("row").with_columns(**{name: pl.lit(value) for name, value in common.items()})
-    raw = RAW.conform(raw.with_columns(source=pl.lit("vendor")))
+    raw = RAW.conform(raw.with_columns(source=pl.lit("vendor"), record=pl.lit("{}")))
     blank = dict.fromkeys(RAW_TICKERS.columns) | {"source": "vendor", "table": "SEP", "isdelisted": "N", "payload_id": "t"}
     listed = pl.DataFrame(
         [blank | {"row": 0, "received_year": 2013, "ticker": name, "permaticker": number,
