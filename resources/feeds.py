@@ -7,7 +7,7 @@ import dagster as dg
 
 from kairos.errors import SettingsError
 from kairos.settings import Settings
-from kairos.sources.feed_pulls import Clients
+from kairos.sources.evenings import Clients
 from kairos.sources.fmp import FmpClient
 from kairos.sources.quiver import QuiverClient
 from kairos.sources.sharadar import SharadarClient

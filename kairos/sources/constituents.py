@@ -12,6 +12,7 @@ from kairos.calendar import session_offset
 from kairos.errors import SourceError
 from kairos.frames import Frame, stack
 from kairos.sources.completeness import LATE, far_fewer
+from kairos.sources.exported import as_day
 from kairos.sources.feeds import SP500
 from kairos.sources.landing import Landed, land
 from kairos.sources.payloads import PayloadStore
@@ -77,7 +78,7 @@ def check_adds_up(rows: Frame) -> None:
     Raises:
         SourceError: They differ by more than a few names.
     """
-    quarter = rows.filter(action=HISTORICAL)["date"].max()
+    quarter = as_day(rows.filter(action=HISTORICAL)["date"].max())
     if quarter is None:
         raise SourceError(f"sp500: the whole table has no list of a quarter's end among its {rows.height} rows. {LATE}")
     later = rows.filter(pl.col("date") > quarter)
