@@ -98,12 +98,8 @@ def test_an_answer_cut_short_is_refused_with_its_counts(home, vendor, course):
 
 @pytest.mark.parametrize("table", ["quiver_congress", "quiver_insiders"])
 def test_quivers_day_before_is_asked_again_and_must_hold_what_it_held(home, vendor, table):
-    told = home.received().filter(dataset=table, session=EVE)["rows"].sum()
     vendor[0].inject(FaultKind.EMPTY_TABLE, table=table, count=1)  # the first question is about the day before
-    if told < 3:  # too few for their absence to say anything
-        home.evening(LAST, **QUIVER)
-        return
-    with pytest.raises(SourceError, match=rf"{table}: \d+ rows for \d+ questions that gave {told} before"):
+    with pytest.raises(SourceError, match=rf"{table}: \d+ rows for \d+ questions that gave [1-9]\d+ before"):
         home.evening(LAST, **QUIVER)
 
 
