@@ -40,19 +40,18 @@ UNIVERSE = ("mid_cap_xx", "midcap_universe")
 def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: str, progress: Progress | None = None) -> None:
     """Bring files in and refresh the tables of every year with prices that follow from them."""
     from kairos.sources.files import parse_mapping
+    from kairos.sources.layouts import LAYOUTS
 
-    if dataset not in (*DATASETS, *RAW_FEEDS, CAPTURES):
-        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join((*DATASETS, *RAW_FEEDS, CAPTURES))}.")
+    known = (*DATASETS, *RAW_FEEDS, CAPTURES, *LAYOUTS)
+    if dataset not in known:
+        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join(known)}.")
     settings, shown = load_settings(), progress or Progress()
     shown.heading(f"Importing {dataset}")
-    bring_in(
-        paths,
-        dataset=dataset,
-        mapping=parse_mapping([part for part in mapping.split(",") if part]),
-        source=source,
-        progress=shown,
-    )
-    datasets = RAW_FEEDS if dataset == CAPTURES else (dataset,)
+    own = parse_mapping([part for part in mapping.split(",") if part])
+    inside = LAYOUTS.get(dataset, {dataset: {}})
+    for name, columns in inside.items():
+        bring_in(paths, dataset=name, mapping={**columns, **own}, source=source, progress=shown)
+    datasets = RAW_FEEDS if dataset == CAPTURES else tuple(inside)
     for name in datasets:
         _tell_set_aside(settings, name, source, shown)
     if dataset in ("sp500", CAPTURES) and (years := years_with_raw_prices(settings)):

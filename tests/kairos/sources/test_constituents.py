@@ -1,5 +1,6 @@
 """Pulls of the S&P 500's members from the embedded vendor: what is asked when, and that no answer cut short is taken."""
 
+import json
 from datetime import timedelta
 
 import polars as pl
@@ -15,7 +16,7 @@ from kairos.sandbox.server import SANDBOX_KEY, VendorServer
 from kairos.sources.constituents import check_adds_up, check_listed_again, pull_constituents
 from kairos.sources.landing import land
 from kairos.sources.pace import RetryPolicy
-from kairos.sources.payloads import PayloadStore
+from kairos.sources.payloads import Payload, PayloadStore
 from kairos.sources.sharadar import SharadarClient
 from kairos.tables.raw import RAW_PAYLOADS
 
@@ -117,3 +118,16 @@ def test_a_table_whose_lists_and_changes_disagree_is_refused(home):
 def test_members_that_are_dated_before_the_span_are_not_expected_in_it(home):
     rows = land(home.client.rows_where("sp500", action="current"), home.store).rows
     check_listed_again(rows, rows.clear(), since=FRIDAY + timedelta(days=30))
+
+
+def test_a_change_announced_ahead_is_kept(tmp_path):
+    """Sent days before it takes effect, as the vendor does."""
+    ahead = FRIDAY + timedelta(days=12)
+    columns = ["date", "action", "ticker", "name", "contraticker", "contraname", "note"]
+    row = [str(ahead), "added", "AAA", "AAA CO", "N/A", "N/A", "Announced"]
+    body = {"datatable": {"data": [row], "columns": [{"name": name} for name in columns]}, "meta": {"next_cursor_id": None}}
+    payload = Payload(
+        "sharadar", "sp500", "datatables/SHARADAR/SP500.json?", json.dumps(body).encode(), prices_known_at(FRIDAY)
+    )
+    landed = land([payload], PayloadStore(tmp_path))
+    assert (landed.rows["date"].to_list(), landed.rejects.height) == ([ahead], 0)
