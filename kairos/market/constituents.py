@@ -82,7 +82,7 @@ def memberships(raw_sp500: Frame, raw_tickers: Frame, *, year: int) -> Cleaned:
         raw_tickers: All deliveries of raw TICKERS.
         year: Calendar year of the sessions handed back.
     """
-    mapped = with_permaticker(raw_sp500.drop("received_year"), raw_tickers, grace=REASON_WINDOW)
+    mapped = with_permaticker(raw_sp500.drop("received_year", "record", "name", "contraname", "note"), raw_tickers, grace=REASON_WINDOW)
     dated = _known(on_or_after(mapped, "date", name="effective"))
     reason = (
         pl.when(~pl.col("action").is_in(ACTIONS)).then(pl.lit("unknown_action"))
@@ -94,8 +94,8 @@ def memberships(raw_sp500: Frame, raw_tickers: Frame, *, year: int) -> Cleaned:
     lost = judged.filter(pl.col("reason").is_not_null()).with_columns(pl.col("fetched_at").dt.year().alias("year"))
     lost = lost.unique(["source", "ticker", "action", "reason"], keep="first", maintain_order=True).filter(year=year)
     roll = _Roll()
-    for told, names in _in_order(judged.filter(pl.col("reason").is_null())):
-        _take(roll, told, names)
+    for group in _in_order(judged.filter(pl.col("reason").is_null())):
+        _take(roll, group)
     rows = SP500.conform(_told_by_session(roll.versions)).filter(pl.col("session").dt.year() == year)
     quarantine = set_aside(lost, _DETAILS, writer=WRITER, dataset="sp500", action=ROW_REJECTED)
     return Cleaned(rows.sort(SP500.key), quarantine, repeated=raw_sp500.height - rows.height - lost.height)
@@ -153,8 +153,8 @@ def _known(rows: Frame) -> Frame:
     )
 
 
-def _in_order(rows: Frame) -> Iterator[tuple[Row, dict[int, Row]]]:
-    """Yield each change, and each list with all that it names, in the order in which they could have been known."""
+def _in_order(rows: Frame) -> Iterator[Frame]:
+    """Yield each change, and each list as a whole, in the order in which they could have been known."""
     once = rows.unique(_SAID, keep="first", maintain_order=True)
     listed = pl.col("action").is_in(LISTS)
     whole = once.with_columns(
@@ -164,20 +164,20 @@ def _in_order(rows: Frame) -> Iterator[tuple[Row, dict[int, Row]]]:
     ordered = ordered.with_columns(session="effective")
     groups = ["known_at", "date", "_list", "action", pl.when(~listed).then("permaticker").alias("_one")]
     for _, group in ordered.group_by(groups, maintain_order=True):
-        named = {row["permaticker"]: row for row in group.iter_rows(named=True)}
-        yield next(iter(named.values())), named
+        yield group
 
 
-def _take(roll: _Roll, told: Row, names: dict[int, Row]) -> None:
+def _take(roll: _Roll, group: Frame) -> None:
+    told = group.row(0, named=True)
     if told["action"] == REMOVED:
-        for name, row in names.items():
-            roll.leaves(name, row | {"told_by": REMOVED})
+        roll.leaves(told["permaticker"], told | {"told_by": REMOVED})
         return
+    names, members = set(group["permaticker"].to_list()), roll.members(told["session"])
     if told["action"] in LISTS:
-        for name in sorted(roll.members(told["session"]) - names.keys()):
+        for name in sorted(members - names):
             roll.leaves(name, told | {"told_by": told["action"], "ticker": _ticker_of(roll, name)})
-    for name, row in names.items():
-        roll.joins(name, row | {"told_by": told["action"]})
+    for row in group.filter(pl.col("permaticker").is_in(sorted(names - members))).iter_rows(named=True):
+        roll.joins(row["permaticker"], row | {"told_by": row["action"]})
 
 
 def _ticker_of(roll: _Roll, name: int) -> str:
