@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from assets.partitions import sessions
-from assets.parts import Part, fill_parts
+from assets.parts import Part, Verdict, fill_parts
 from assets.raw import parsed_asset, payload_asset, received
 from kairos.calendar import require_session
-from kairos.sources.feed_pulls import Clients, pull_evening
+from kairos.frames import stack
+from kairos.sources.evenings import Asking, Clients, pull_evening
 from kairos.sources.feeds import FEEDS
+from kairos.sources.measured import MEASURED, with_measure
 from kairos.tables.market import TICKERS
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.registry import TABLES
@@ -28,6 +31,7 @@ PULLED_BY = "raw_payloads_feeds"
     "Payloads of the feeds' daily pulls, kept byte for byte; every company is asked once in five sessions.\n\n"
     "From: Financial Modeling Prep, Sharadar SF1, Quiver Quantitative.",
     partitions_def=sessions,
+    checks=(MEASURED,),
 )
 def raw_payloads_feeds(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, feeds: Feeds) -> Iterator[Any]:
     """Pull statements, estimates, ratings, profiles and news of the companies that are due into the payload store."""
@@ -38,18 +42,24 @@ def raw_payloads_feeds(context: dg.AssetExecutionContext, platform: Platform, ta
             session = require_session(date.fromisoformat(key))
             if not clients:
                 clients.append(opened.enter_context(feeds.clients()))  # in here, so that its errors are told like others
-            warehouse = platform.warehouse
-            pulled = pull_evening(
-                clients[0],
-                platform.payloads,
-                session,
-                tickers=warehouse.read(TICKERS),
-                received=warehouse.read(RAW_PAYLOADS),
-                settings=platform.settings,
-            )
-            return {PULLED_BY: received(context, table_io, pulled, key=key)}
+            return {PULLED_BY: _evening(context, platform, table_io, clients[0], session)}
 
         yield from fill_parts(context, context.partition_keys, fill, name=PULLED_BY)
+
+
+def _evening(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO, clients: Clients, session: date) -> Part:
+    """Record what an evening brings, also where the day's calls end it: it goes on from there."""
+    warehouse = platform.warehouse
+    before = warehouse.read(RAW_PAYLOADS)
+    asking = Asking(
+        clients, platform.payloads, session, warehouse.read(TICKERS), before, warehouse=warehouse, settings=platform.settings
+    )
+    shown, pulled = Part(0), []
+    for records in pull_evening(asking):
+        shown = received(context, table_io, records, key=session.isoformat())
+        pulled.append(records)
+    outcome = MEASURED.run(with_measure(stack(RAW_PAYLOADS.empty(), *pulled), before))
+    return replace(shown, verdicts=(Verdict(PULLED_BY, MEASURED.name, outcome, blocking=False),))
 
 
 PARSED = [

@@ -5,6 +5,7 @@ from kairos.frames import Frame, stack
 from kairos.market.actions import corporate_actions
 from kairos.market.base import latest_versions
 from kairos.market.checks import CHECKS
+from kairos.market.constituents import memberships
 from kairos.market.liquidity import liquidity_60d
 from kairos.market.loaded import price_spans, sessions_loaded
 from kairos.market.metrics import daily_metrics as metrics_in_usd
@@ -15,12 +16,14 @@ from kairos.market.waivers import read_waivers
 from kairos.plots.tables import missingness
 from kairos.tables import market, raw
 from kairos.tables.core import Cleaned
+from kairos.tables.feeds import RAW_FEEDS, RAW_FEEDS_BULK
 from resources.table_io import ALL_DAYS, Read
 
 SEP = (Read(raw.RAW_SEP), Read(raw.RAW_SEP_BULK))
 TICKERS = (Read(raw.RAW_TICKERS), Read(raw.RAW_TICKERS_BULK))
 # whole: a dividend of any year is restated by every split after it
 ACTIONS = (Read(raw.RAW_ACTIONS, neighbour_days=ALL_DAYS), Read(raw.RAW_ACTIONS_BULK, neighbour_days=ALL_DAYS))
+MEMBERS = tuple(Read(table["sp500"], neighbour_days=ALL_DAYS) for table in (RAW_FEEDS, RAW_FEEDS_BULK))
 DAILY = (Read(raw.RAW_DAILY), Read(raw.RAW_DAILY_BULK))
 
 
@@ -44,6 +47,14 @@ def sep_versions(work: Work, **received: Frame) -> Cleaned:
 def sep_base(work: Work, sep_versions: Frame) -> Frame:
     """The newest version of every row; `as_of` gives the state of any earlier instant."""
     return latest_versions(sep_versions)
+
+
+@table_asset(market.SP500, reads=(*MEMBERS, *TICKERS))
+def sp500(work: Work, **received: Frame) -> Cleaned:
+    """A list of today that lacks a name ends its membership from its receipt on; what was known before stays."""
+    rows = stack(received["raw_sp500"], received["raw_sp500_bulk"])
+    named = stack(received["raw_tickers"], received["raw_tickers_bulk"])
+    return memberships(rows, named, year=work.year)
 
 
 @table_asset(market.ACTIONS, reads=(*ACTIONS, Read(market.TICKERS), Read(market.SEP_VERSIONS, years_back=1)))

@@ -1,8 +1,9 @@
 """Quality assets: what later deliveries made of earlier ones, and how good the delivered data are."""
 
 from assets.table_asset import Work, table_asset
-from kairos.frames import Frame
+from kairos.frames import Frame, stack
 from kairos.market.checks import CHECKS
+from kairos.market.constituents import membership_changes
 from kairos.market.corrections import corrections as changed_values
 from kairos.plots.quality import corrections_drawn, results_drawn
 from kairos.quality.checks import RESULTS_CHECKS
@@ -12,10 +13,16 @@ from kairos.tables import market, quality
 from resources.table_io import Read
 
 
-@table_asset(quality.CORRECTIONS, reads=(Read(market.SEP_VERSIONS),), checks=CHECKS["corrections"], plot=corrections_drawn)
-def corrections(work: Work, sep_versions: Frame) -> Frame:
+@table_asset(
+    quality.CORRECTIONS,
+    reads=(Read(market.SEP_VERSIONS), Read(market.SP500)),
+    checks=CHECKS["corrections"],
+    plot=corrections_drawn,
+    from_reads_alone=True,
+)
+def corrections(work: Work, sep_versions: Frame, sp500: Frame) -> Frame:
     """Readjustments after splits and dividends are told apart from values that had been wrong."""
-    return changed_values(sep_versions)
+    return stack(changed_values(sep_versions), membership_changes(sp500))
 
 
 @table_asset(

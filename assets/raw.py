@@ -1,6 +1,6 @@
 """Raw assets: payloads as received, and their rows as sent. Nothing is mended here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -24,7 +24,7 @@ from kairos.sources.ingest import DATASETS, pull_exports, pull_session, read_pay
 from kairos.sources.landing import land
 from kairos.sources.sharadar import SharadarClient
 from kairos.tables import raw
-from kairos.tables.core import Cleaned, Partition, Table
+from kairos.tables.core import Check, Cleaned, Partition, Table
 from kairos.tables.market import TICKERS
 from kairos.tables.registry import TABLES
 from resources.feeds import Feeds
@@ -46,7 +46,11 @@ class ImportFiles(dg.Config):
 
 
 def payload_asset(
-    name: str, description: str, *, partitions_def: dg.PartitionsDefinition[str] | None = None
+    name: str,
+    description: str,
+    *,
+    partitions_def: dg.PartitionsDefinition[str] | None = None,
+    checks: Sequence[Check] = (),
 ) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
     """Return the decorator of an asset that adds to `raw_payloads`."""
     return dg.asset(
@@ -58,7 +62,7 @@ def payload_asset(
         owners=OWNERS,
         kinds={"python", "deltalake"},
         metadata=metadata.static(raw.RAW_PAYLOADS, ()),
-        check_specs=check_specs(name),
+        check_specs=check_specs(name, checks),
         pool=VENDOR_POOL,
     )
 

@@ -20,6 +20,7 @@ FEED_ASSETS = ("raw_payloads_feeds", *(table.name for table in RAW_FEEDS.values(
 FEEDS = dg.AssetSelection.assets(*FEED_ASSETS)
 JUDGED = (QUALITY_RESULTS.name, *(table.name for table in FROM_FACTS))
 FROM_FEEDS = dg.AssetSelection.groups("fundamentals") | dg.AssetSelection.assets(*JUDGED)
+MEMBERS = dg.AssetSelection.assets("sp500", "corrections")
 YEARLY = dg.AssetSelection.groups("market", "quality", "features") - FROM_FEEDS
 BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
 
@@ -46,7 +47,7 @@ daily_feeds = dg.define_asset_job(
 )
 refresh_feeds = dg.define_asset_job(
     "refresh_feeds",
-    selection=FROM_FEEDS,
+    selection=FROM_FEEDS | MEMBERS,
     partitions_def=years,
     description="Brings statements, estimates, ratings, news and the features made of them up to date, and judges what came.",
     tags={ONE_AT_A_TIME: "years"},

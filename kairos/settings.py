@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         description="Whether social sentiment is pulled as well; only subscriptions from before August 2025 have it.",
     )
     enable_sf1: bool = Field(False, alias="ENABLE_SF1", description="Whether changes of Sharadar's SF1 are pulled.")
+    enable_sp500: bool = Field(
+        False, alias="ENABLE_SP500", description="Whether the members of the S&P 500 are pulled, Sharadar's table SP500."
+    )
     fmp_base_url: str = Field("https://financialmodelingprep.com", alias="FMP_BASE_URL", description="Root of FMP's addresses.")
     fmp_generation: Literal["stable", "legacy"] = Field(
         "stable",
@@ -119,7 +122,7 @@ class Settings(BaseSettings):
     @property
     def feeds_on(self) -> bool:
         """Whether any of the fundamental feeds is pulled."""
-        return self.enable_fmp or self.enable_sf1 or self.quiver_api_key is not None
+        return self.enable_fmp or self.enable_sf1 or self.enable_sp500 or self.quiver_api_key is not None
 
     @property
     def warehouse(self) -> Path:

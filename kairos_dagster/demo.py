@@ -114,6 +114,7 @@ def _set_up(settings: Settings, *, seed: int, size: str, now: datetime) -> Setti
         "ENABLE_FMP": "true",
         "ENABLE_FMP_SOCIAL": "true",
         "ENABLE_SF1": "true",
+        "ENABLE_SP500": "true",
         "QUIVER_API_KEY": "embedded",  # switches the feed on; the embedded market has a key of its own
     }
     write_settings_file(settings.home, values)

@@ -17,6 +17,8 @@ from kairos.warehouse.store import Warehouse
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation
 
+    from kairos.warehouse.golden import Merged
+
 MAX_ROWS = 200
 NARROW = 14  # columns that fit without being wrapped
 WIDTH = 118  # of a table where the terminal does not say how wide it is
@@ -193,6 +195,21 @@ def print_counts(counts: Mapping[str, int], what: str) -> None:
     for name, rows in counts.items():
         if rows:
             console.print(f"{name:<24} {rows:>14,}")
+    console.print(what)
+
+
+def print_merged(merged: "Mapping[str, Merged]", what: str) -> None:
+    """Print the rows of each table before and after a merge, those that gained or lost rows first."""
+    grid = RichTable(box=SIMPLE_HEAD, padding=(0, 1))
+    grid.add_column("table")
+    for heading in ("rows before", "rows after", "change"):
+        grid.add_column(heading, justify="right")
+    shown = [(name, rows) for name, rows in merged.items() if rows.before or rows.after]
+    for name, rows in sorted(shown, key=lambda one: one[1].before == one[1].after):
+        change = rows.after - rows.before
+        grid.add_row(name, f"{rows.before:,}", f"{rows.after:,}", f"{change:+,}" if change else "")
+    console = _console()
+    console.print(grid)
     console.print(what)
 
 

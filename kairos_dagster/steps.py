@@ -13,14 +13,17 @@ from kairos_dagster.progress import Progress, materialise
 DATASETS = ("sep", "tickers", "actions", "daily")
 CAPTURES, BACKFILL = "captures", "fundamentals"  # what may be asked of raw_payloads_bulk beside a dataset's files
 MARKET = (
-    "tickers", "sep_versions", "sep_base", "corrections", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d"
+    "tickers", "sep_versions", "sep_base", "sp500", "corrections", "actions", "daily_metrics", "daily_returns",
+    "mv_liquidity_60d",
 )  # fmt: skip
+MEMBERS = ("sp500", "corrections")
 PRICES = ("sep_versions", "sep_base", "corrections")
 FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
 RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
 RAW_FEEDS = (
     "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
-    "fmp_rating", "fmp_profile", "fmp_news", "fmp_social", "sf1", "quiver_congress", "quiver_insiders", "quiver_social",
+    "fmp_rating", "fmp_profile", "fmp_news", "fmp_social", "sf1", "sp500", "quiver_congress", "quiver_insiders",
+    "quiver_social",
 )  # fmt: skip
 FEEDS_DAILY = ("raw_payloads_feeds", *(f"raw_{name}" for name in RAW_FEEDS))
 FUNDAMENTALS = (
@@ -37,21 +40,22 @@ UNIVERSE = ("mid_cap_xx", "midcap_universe")
 def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: str, progress: Progress | None = None) -> None:
     """Bring files in and refresh the tables of every year with prices that follow from them."""
     from kairos.sources.files import parse_mapping
+    from kairos.sources.layouts import LAYOUTS
 
-    if dataset not in (*DATASETS, *RAW_FEEDS, CAPTURES):
-        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join((*DATASETS, *RAW_FEEDS, CAPTURES))}.")
+    known = (*DATASETS, *RAW_FEEDS, CAPTURES, *LAYOUTS)
+    if dataset not in known:
+        raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join(known)}.")
     settings, shown = load_settings(), progress or Progress()
     shown.heading(f"Importing {dataset}")
-    bring_in(
-        paths,
-        dataset=dataset,
-        mapping=parse_mapping([part for part in mapping.split(",") if part]),
-        source=source,
-        progress=shown,
-    )
-    datasets = RAW_FEEDS if dataset == CAPTURES else (dataset,)
+    own = parse_mapping([part for part in mapping.split(",") if part])
+    inside = LAYOUTS.get(dataset, {dataset: {}})
+    for name, columns in inside.items():
+        bring_in(paths, dataset=name, mapping={**columns, **own}, source=source, progress=shown)
+    datasets = RAW_FEEDS if dataset == CAPTURES else tuple(inside)
     for name in datasets:
         _tell_set_aside(settings, name, source, shown)
+    if dataset in ("sp500", CAPTURES) and (years := years_with_raw_prices(settings)):
+        materialise(settings, MEMBERS, progress=shown, partitions=years)
     if dataset not in DATASETS:
         refresh_fundamentals(settings, shown)
         return
@@ -162,7 +166,8 @@ def download_feeds(settings: Settings, sessions: Sequence[date], progress: Progr
     progress.heading("Feeds")
     pull_feeds(settings, sessions, progress)
     years = years_of_news(Warehouse(settings.warehouse), sessions)
-    materialise(settings, FUNDAMENTALS, progress=progress, partitions=[str(year) for year in years], only_changed=True)
+    brought = (*FUNDAMENTALS, *MEMBERS)
+    materialise(settings, brought, progress=progress, partitions=[str(year) for year in years], only_changed=True)
 
 
 def pull_feeds(settings: Settings, sessions: Sequence[date], progress: Progress) -> None:
@@ -250,9 +255,9 @@ def merge_step(target: Path) -> None:
     """Merge every table into the user's own DuckDB file."""
     from kairos.warehouse.golden import merge_into
     from kairos.warehouse.store import Warehouse
+    from kairos_dagster.show import print_merged
 
-    settings = load_settings()
-    _print_counts(merge_into(Warehouse(settings.warehouse), target), f"merged into {target}")
+    print_merged(merge_into(Warehouse(load_settings().warehouse), target), f"merged into {target}")
 
 
 def export_step(target: Path) -> None:

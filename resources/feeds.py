@@ -7,7 +7,7 @@ import dagster as dg
 
 from kairos.errors import SettingsError
 from kairos.settings import Settings
-from kairos.sources.feed_pulls import Clients
+from kairos.sources.evenings import Clients
 from kairos.sources.fmp import FmpClient
 from kairos.sources.quiver import QuiverClient
 from kairos.sources.sharadar import SharadarClient
@@ -32,15 +32,16 @@ class Feeds(dg.ConfigurableResource):  # type: ignore[type-arg]
         settings, clock = self.platform.settings, self.platform.receipt_clock
         if not settings.feeds_on:
             raise SettingsError(
-                "no feed is on. Set ENABLE_FMP=true with FMP_API_KEY, ENABLE_SF1=true, or QUIVER_API_KEY; or bring captured "
-                "answers with `kairos import FOLDER --dataset captures`."
+                "no feed is on. Set ENABLE_FMP=true with FMP_API_KEY, ENABLE_SF1=true, ENABLE_SP500=true, or QUIVER_API_KEY; "
+                "or bring captured answers with `kairos import FOLDER --dataset captures`."
             )
         with ExitStack() as opened:
             if settings.vendor == "sandbox":
                 settings = opened.enter_context(self._embedded(settings))
+            told = settings.enable_sf1 or settings.enable_sp500
             yield Clients(
                 fmp=opened.enter_context(FmpClient.from_settings(settings, clock)) if settings.enable_fmp else None,
-                sharadar=opened.enter_context(SharadarClient.from_settings(settings, clock)) if settings.enable_sf1 else None,
+                sharadar=opened.enter_context(SharadarClient.from_settings(settings, clock)) if told else None,
                 quiver=opened.enter_context(QuiverClient.from_settings(settings, clock)) if settings.quiver_api_key else None,
             )
 

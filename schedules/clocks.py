@@ -12,6 +12,7 @@ from kairos.calendar import NEW_YORK, is_session, latest_published_session, sess
 from kairos.errors import NotFoundError
 from kairos.sources.datasets import DATASETS
 from kairos.sources.feeds import FEEDS
+from kairos.sources.unfinished import unfinished
 from kairos.tables import universe
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.warehouse.store import Warehouse
@@ -54,10 +55,11 @@ def daily_feeds_schedule(
     """Ask the fundamental feeds after each session, and for those that were missed; skip homes where they are off."""
     tick = _scheduled(context).astimezone(NEW_YORK)
     if not platform.settings.feeds_on:
-        return dg.SkipReason("No feed is on (ENABLE_FMP, ENABLE_SF1, QUIVER_API_KEY); nothing is asked.")
+        return dg.SkipReason("No feed is on (ENABLE_FMP, ENABLE_SF1, ENABLE_SP500, QUIVER_API_KEY); nothing is asked.")
     if platform.settings.now is not None:
         return dg.SkipReason(f"The clock stands still at {platform.settings.now} (KAIROS_NOW); nothing new can arrive.")
-    missing = sessions_missing(platform.warehouse, tick, datasets=tuple(FEEDS))
+    cut_off = unfinished(platform.settings.home)  # by the budget of a day; recorded in part
+    missing = sorted({*cut_off, *sessions_missing(platform.warehouse, tick, datasets=tuple(FEEDS))})
     if not missing:
         return dg.SkipReason(f"Nothing has been missed up to session {latest_published_session(tick)}.")
     return [dg.RunRequest(run_key=f"feeds-{day}-{tick:%Y-%m-%dT%H:%M}", partition_key=day.isoformat()) for day in missing]

@@ -7,6 +7,7 @@ import polars as pl
 
 from kairos.frames import stack
 from kairos.market.loaded import years_loaded
+from kairos.sources.feeds import FEEDS
 from kairos.tables.feeds import RAW_FEEDS, RAW_FEEDS_BULK
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.warehouse.store import Warehouse
@@ -18,6 +19,7 @@ STAMPS = {
     "fmp_key_metrics": ("date",),
     "fmp_ratios": ("date",),
     "fmp_news": ("published_date",),
+    "sp500": ("date",),
 }
 """Columns that say since when a row may have been known, the first that is filled; other feeds are known from receipt."""
 
@@ -36,16 +38,17 @@ def years_of_news(warehouse: Warehouse, sessions: Sequence[date]) -> tuple[int, 
     pulled = warehouse.read(RAW_PAYLOADS, columns=["payload_id"], where=pl.col("session").is_in(list(sessions)))
     ids = pulled["payload_id"].implode()
     first = min([min(sessions).year, *filter(None, (_first_year(warehouse, name, ids) for name in STAMPS))])
-    last = max([first, *years_loaded(warehouse)])
-    return tuple(range(first, last + 1))
+    loaded = years_loaded(warehouse)
+    return tuple(range(max([first, *loaded[:1]]), max([first, *loaded]) + 1))
 
 
 def _first_year(warehouse: Warehouse, dataset: str, ids: pl.Series) -> int | None:
     """Return the year of a dataset's earliest news; None where there is none."""
-    columns = ["payload_id", "symbol", "record", *STAMPS[dataset]]
+    said = list(FEEDS[dataset].key) if dataset == "sp500" else ["symbol", "record"]
+    columns = ["payload_id", *dict.fromkeys([*said, *STAMPS[dataset]])]
     rows = stack(*(warehouse.read(tables[dataset], columns=columns) for tables in (RAW_FEEDS, RAW_FEEDS_BULK)))
     new = pl.col("payload_id").is_in(ids)
-    news = rows.filter(new).join(rows.filter(~new), on=["symbol", "record"], how="anti")
+    news = rows.filter(new).join(rows.filter(~new), on=said, how="anti")
     stamp = pl.coalesce(pl.col(name).cast(pl.String) for name in STAMPS[dataset])
     found = news.select(stamp.str.head(4).cast(pl.Int32, strict=False).min()).item()
     return None if found is None else int(found)

@@ -1,8 +1,9 @@
 """Corrections: what later deliveries changed of prices that had been delivered before, value by value.
 
 A dividend or a split makes the vendor rewrite a security's history, which says nothing new of its sessions: that is a
-readjustment. Deliveries that repeat a row, or change its `lastupdated` or its ticker alone, make no version and stand in
-no row here. A row that a later delivery leaves out is not noticed: pulls and files are seldom whole.
+readjustment. After a rename the rows of the old ticker are gone at the vendor's and come under the new one: a rename, value
+by value or alone. Deliveries that repeat a row, or change its `lastupdated` alone, make no version and stand in no row here.
+A row that a later delivery leaves out altogether is not noticed: pulls and files are seldom whole.
 """
 
 import polars as pl

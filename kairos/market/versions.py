@@ -25,7 +25,7 @@ def build_versions(raw: Frame, raw_tickers: Frame, *, year: int, waivers: Frame)
     The first version of a session counts as known when the vendor publishes it (17:30 Eastern, `assumed`); a file's rows
     that arrived within days of their session, and every later version, are known from their receipt (`observed`), as is
     the first after a delivery that was set aside: it corrects that one. A delivery that repeats the version before it
-    makes none.
+    makes none; one that comes under another ticker does, since the rows of the old one are gone at the vendor's.
 
     Args:
         raw: Rows of raw SEP, all sources and deliveries, dated within `year` and 15 days around it.
@@ -123,5 +123,5 @@ def _split(rows: Frame, marks: pl.Series, waivers: Frame, reason: str) -> tuple[
 def _changed(rows: Frame) -> Frame:
     """The rows, sorted by delivery, that differ from the delivery before them."""
     same_key = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _KEY)
-    same_values = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in VALUES)
+    same_values = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in (*VALUES, "ticker"))
     return rows.filter(~(same_key & same_values).fill_null(False))

@@ -5,9 +5,9 @@ import polars as pl
 
 from kairos.frames import Frame
 from kairos.plots.style import GOOD, HELD_OUT, INK, LOSS, MUTED, NET, Axes, date_axis, legend, nothing, panels, png
-from kairos.tables.quality import CORRECTION, DISAPPEARED, FILLED, LEVELS, READJUSTMENT, RENAME
+from kairos.tables.quality import CORRECTION, DISAPPEARED, FILLED, LEVELS, MEMBERSHIP, READJUSTMENT, RENAME
 
-COLOURS = {READJUSTMENT: NET, CORRECTION: LOSS, FILLED: GOOD, DISAPPEARED: HELD_OUT, RENAME: MUTED}
+COLOURS = {READJUSTMENT: NET, CORRECTION: LOSS, FILLED: GOOD, DISAPPEARED: HELD_OUT, RENAME: MUTED, MEMBERSHIP: INK}
 SMALLEST, LARGEST = 1e-7, 1e2  # relative changes beyond these are drawn at the edge
 BINS = np.logspace(np.log10(SMALLEST), np.log10(LARGEST), 46)
 LEVEL_COLOURS = {"ok": GOOD, "warn": HELD_OUT, "block": LOSS}

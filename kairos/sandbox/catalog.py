@@ -151,4 +151,13 @@ SF1 = Offer(
     premium=True,
     renamed="revenue",
 )
-OFFERS = {offer.code: offer for offer in (SEP, DAILY, ACTIONS, TICKERS, SF1)}
+SP500 = Offer(
+    "SP500",
+    "S&P 500 constituents",
+    _typed("date action ticker name contraticker contraname note", otherwise="text", date="Date"),
+    filters=("action", "contraticker", "date", "ticker"),
+    key=("date", "ticker", "action"),
+    premium=True,
+    renamed="action",
+)
+OFFERS = {offer.code: offer for offer in (SEP, DAILY, ACTIONS, TICKERS, SF1, SP500)}

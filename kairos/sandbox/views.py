@@ -8,7 +8,8 @@ import polars as pl
 
 from kairos.calendar import latest_published_session
 from kairos.frames import Frame
-from kairos.sandbox.catalog import ACTIONS, DAILY, SEP, SF1, TICKERS
+from kairos.sandbox.catalog import ACTIONS, DAILY, SEP, SF1, SP500, TICKERS
+from kairos.sandbox.index import index_rows
 from kairos.sandbox.market import Market
 from kairos.sandbox.reference import tickers_rows
 from kairos.sandbox.sf1 import sf1_rows
@@ -62,6 +63,7 @@ class VendorView:
             ACTIONS.code: self._actions,
             TICKERS.code: self._tickers,
             SF1.code: self._sf1,
+            SP500.code: self._sp500,
         }
         return makers[table]()
 
@@ -110,6 +112,9 @@ class VendorView:
 
     def _sf1(self) -> pl.LazyFrame:
         return sf1_rows(self.market, self.names, self._limit).lazy()
+
+    def _sp500(self) -> pl.LazyFrame:
+        return index_rows(self.market, self.names, self._limit).lazy().select(*SP500.columns)
 
 
 def current_tickers(market: Market, known: date) -> Frame:

@@ -14,7 +14,7 @@ from kairos.sources.payloads import Payload
 
 CAPTURES = "captures"
 """What `kairos import --dataset` calls them."""
-SOURCES = {"fmp": "fmp", "sf1": "sharadar", "quiver": "quiver"}
+SOURCES = {"fmp": "fmp", "sf1": "sharadar", "sp500": "sharadar", "quiver": "quiver"}
 """Who delivers a dataset, by the first word of its name."""
 
 

@@ -38,16 +38,31 @@ def rows_since_before(warehouse: Warehouse, received: Frame, spec: Dataset, *, s
         source: Whose delivery is to come.
         since: The day.
     """
+    dated = pl.col(spec.since_filter.partition(".")[0]) >= since
+    return _newest_delivery(warehouse, received, spec, source=source).filter(dated).select(spec.key).unique().collect().height
+
+
+def delivery_before(warehouse: Warehouse, received: Frame, spec: Dataset, *, source: str, session: date) -> Frame:
+    """Return the rows of the newest delivery that has been read and was not pulled for this session; may be none.
+
+    Args:
+        warehouse: The raw tables.
+        received: Rows of `raw_payloads` so far.
+        spec: The dataset.
+        source: Whose delivery.
+        session: The session that is to come, or to be completed.
+    """
+    others = received.filter(pl.col("session").is_null() | (pl.col("session") != session))
+    return _newest_delivery(warehouse, others, spec, source=source).collect()
+
+
+def _newest_delivery(warehouse: Warehouse, received: Frame, spec: Dataset, *, source: str) -> pl.LazyFrame:
     read = stack(*(warehouse.identities(table) for table in _tables(spec.name)))
     payloads = received.filter(pl.col("source") == source).join(read, on="payload_id", how="semi").sort("fetched_at")
-    if not payloads.height:
-        return 0
     newest = payloads.tail(1)
-    session = newest["session"][0]
+    session = newest["session"][0] if newest.height else None
     delivery = newest if session is None else payloads.filter(session=session)
-    dated = pl.col(spec.since_filter.partition(".")[0]) >= since
-    of_delivery = pl.col("payload_id").is_in(delivery["payload_id"].implode())
-    return _rows(warehouse, spec.name).filter(of_delivery & dated).select(spec.key).unique().collect().height
+    return _rows(warehouse, spec.name).filter(pl.col("payload_id").is_in(delivery["payload_id"].implode()))
 
 
 def rows_exported_before(warehouse: Warehouse, records: Frame) -> int:

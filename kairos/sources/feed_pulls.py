@@ -1,8 +1,10 @@
-"""Pulls of the fundamental feeds: who is asked what on an evening, the whole history once, and whether it can be whole."""
+"""Pulls of statements, estimates and ratings: who is due, the whole history once, and whether an answer can be whole.
+
+What else an evening asks the feeds is in `evenings`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 import polars as pl
@@ -10,22 +12,16 @@ import polars as pl
 from kairos.calendar import all_sessions
 from kairos.errors import SourceError
 from kairos.frames import Frame, stack
-from kairos.settings import Settings
 from kairos.sources.completeness import LATE, far_fewer
 from kairos.sources.fmp import FmpClient
 from kairos.sources.landing import land
 from kairos.sources.payloads import Payload, PayloadStore
-from kairos.sources.quiver import QuiverClient
 from kairos.sources.returned import Told
 from kairos.sources.returned import question as asked_in
-from kairos.sources.sharadar import SharadarClient
 from kairos.tables.raw import RAW_PAYLOADS
 
 ROUND = 5  # sessions in which every company is asked once
-SWEEP_DAYS = 3  # `lastupdated` has day granularity
 PROFILE_OF = r"/profile(?:\?symbol=|/)([^&?#]+)"  # the symbol in a request
-NEWS_SYMBOLS = 50  # companies in one question for news
-NEWS_DAYS = 3  # articles are published over weekends, and some are dated back
 FEW_ASKED = 5  # so few companies may all be without an answer
 MIN_ANSWERED = 0.5
 ASKED_TOGETHER = 10  # companies of a backfill whose answers are judged and written together
@@ -69,8 +65,8 @@ def pull_companies(
         SourceError: A question failed, or the answers are too few or too short to be whole.
     """
     asked: Answers = {}
-    _ask(client, store, symbols, told=_told(received), into=asked)
-    return _judged(asked, received, session)
+    ask_companies(client, store, symbols, told=told_before(received), into=asked)
+    return judged(asked, received, session)
 
 
 def pull_histories(client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, received: Frame) -> Iterator[Frame]:
@@ -87,75 +83,15 @@ def pull_histories(client: FmpClient, store: PayloadStore, symbols: Sequence[str
     Raises:
         SourceError: A question failed, the day's calls are used up, or the answers cannot be whole.
     """
-    told = _told(received)
+    told = told_before(received)
     for at in range(0, len(symbols), ASKED_TOGETHER):
         asked: Answers = {}
         try:
-            _ask(client, store, symbols[at : at + ASKED_TOGETHER], told=told, into=asked)
+            ask_companies(client, store, symbols[at : at + ASKED_TOGETHER], told=told, into=asked)
         except SourceError:
-            yield _judged(asked, received, None)
+            yield judged(asked, received, None)
             raise
-        yield _judged(asked, received, None)
-
-
-@dataclass(frozen=True)
-class Clients:
-    """Clients of the feeds that are on; None for one that is off."""
-
-    fmp: FmpClient | None
-    sharadar: SharadarClient | None
-    quiver: QuiverClient | None
-
-
-def pull_evening(
-    clients: Clients, store: PayloadStore, session: date, *, tickers: Frame, received: Frame, settings: Settings
-) -> Frame:
-    """Land what the feeds say on an evening; return rows of `raw_payloads`.
-
-    Args:
-        clients: Whom to ask.
-        store: Where the bytes go.
-        session: The session.
-        tickers: The `tickers` table.
-        received: Rows of `raw_payloads` so far.
-        settings: Which parts are on.
-
-    Raises:
-        SourceError: A pull failed, or its answers cannot be whole.
-    """
-    companies = companies_at(tickers, session)
-    due = due_on(companies, session)
-    parts: list[Frame] = []
-    if clients.fmp is not None:
-        parts.append(pull_companies(clients.fmp, store, due, received=received, session=session))
-        if settings.enable_fmp_news and companies.height:
-            parts.append(pull_news(clients.fmp, store, companies["symbol"].to_list(), session))
-        if settings.enable_fmp_social:
-            parts.append(_of_session((land(clients.fmp.social(one, pages=1), store).payload_rows for one in due), session))
-    if clients.sharadar is not None:
-        changed = clients.sharadar.updated_since("sf1", session - timedelta(days=SWEEP_DAYS))
-        parts.append(_of_session([land(changed, store).payload_rows], session))
-    if clients.quiver is not None:
-        parts.append(_of_session(_quiver(clients.quiver, store, due, session), session))
-    return stack(RAW_PAYLOADS.empty(), *parts)
-
-
-def _quiver(client: QuiverClient, store: PayloadStore, symbols: Sequence[str], session: date) -> Iterator[Frame]:
-    yield land(client.congress(day=session), store).payload_rows
-    yield land(client.insiders(day=session), store).payload_rows
-    for symbol in symbols:
-        yield land(client.social(symbol.replace("-", ".")), store).payload_rows
-
-
-def pull_news(client: FmpClient, store: PayloadStore, symbols: Sequence[str], session: date) -> Frame:
-    """Land the articles of the days up to a session about any of the companies; return rows of `raw_payloads`.
-
-    Raises:
-        SourceError: The pull failed.
-    """
-    since = session - timedelta(days=NEWS_DAYS)
-    groups = [symbols[at : at + NEWS_SYMBOLS] for at in range(0, len(symbols), NEWS_SYMBOLS)]
-    return _of_session((land(client.news(group, since=since, until=session), store).payload_rows for group in groups), session)
+        yield judged(asked, received, None)
 
 
 def backfill_due(companies: Frame, received: Frame) -> list[str]:
@@ -172,22 +108,29 @@ def backfill_due(companies: Frame, received: Frame) -> list[str]:
     return companies.filter(~pl.col("symbol").is_in(done))["symbol"].to_list()
 
 
-def _told(received: Frame) -> Told:
-    return Told.before(received.filter(pl.col("source") == "fmp"))
+def told_before(received: Frame, *, source: str = "fmp") -> Told:
+    """Return what a vendor has answered so far."""
+    return Told.before(received.filter(pl.col("source") == source))
 
 
-def _ask(client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, told: Told, into: Answers) -> None:
+def ask_companies(client: FmpClient, store: PayloadStore, symbols: Sequence[str], *, told: Told, into: Answers) -> None:
+    """Land the answers about companies, and add their rows of `raw_payloads` to `into` as they come."""
     for symbol in symbols:
         for question in _questions(client, symbol):
             rows = land(map(told.marked, question()), store).payload_rows
             into.setdefault(str(rows["dataset"][0]), []).append(rows)
 
 
-def _judged(asked: Answers, received: Frame, session: date | None) -> Frame:
+def judged(asked: Answers, received: Frame, session: date | None) -> Frame:
+    """Return the rows of answers that can be whole.
+
+    Raises:
+        SourceError: They are too few or too short.
+    """
     for dataset, found in asked.items():
         _check_answered(dataset, found)
-        _check_not_shrunk(dataset, stack(*found), received)
-    return _of_session((part for found in asked.values() for part in found), session)
+        check_not_shrunk(dataset, stack(*found), received)
+    return of_session((part for found in asked.values() for part in found), session)
 
 
 def _questions(client: FmpClient, symbol: str) -> Iterator[Question]:
@@ -199,7 +142,8 @@ def _questions(client: FmpClient, symbol: str) -> Iterator[Question]:
     yield partial(client.profile, symbol)
 
 
-def _of_session(parts: Iterable[Frame], session: date | None) -> Frame:
+def of_session(parts: Iterable[Frame], session: date | None) -> Frame:
+    """Return rows of `raw_payloads` together, as pulled for a session."""
     return stack(RAW_PAYLOADS.empty(), *parts).with_columns(session=pl.lit(session, dtype=pl.Date))
 
 
@@ -213,8 +157,12 @@ def _check_answered(dataset: str, found: Sequence[Frame]) -> None:
         )
 
 
-def _check_not_shrunk(dataset: str, rows: Frame, received: Frame) -> None:
-    """Raise where the same questions were answered with far fewer rows than the last time."""
+def check_not_shrunk(dataset: str, rows: Frame, received: Frame) -> None:
+    """Raise where the same questions were answered with far fewer rows than the last time.
+
+    Raises:
+        SourceError: They were.
+    """
     asked = asked_in(pl.col("request")).alias("asked")
     last = received.filter(pl.col("dataset") == dataset).sort("fetched_at").with_columns(asked).unique("asked", keep="last")
     both = rows.with_columns(asked).join(last.select("asked", before="rows"), on="asked", how="inner")

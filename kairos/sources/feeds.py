@@ -1,4 +1,4 @@
-"""The feeds' datasets: statements, metrics, estimates, ratings, profiles, news, social, SF1 and Quiver.
+"""The feeds' datasets: statements, metrics, estimates, ratings, profiles, news, social, SF1, SP500 and Quiver.
 
 Both generations of FMP, and the vendor's own misspellings, are known here by the name of our column. The current spelling
 comes first; a name of ours that is only written otherwise (`net_income`, `netIncome`) is not listed.
@@ -155,6 +155,19 @@ SF1 = Dataset(
     session_filter="datekey",
     aliases={"ticker": ("symbol", "tick")},
 )
+SP500_KEY = ("date", "ticker", "action")
+SP500 = Dataset(
+    "sp500",
+    table=RAW_FEEDS["sp500"],
+    vendor_code="SHARADAR/SP500",
+    key=SP500_KEY,
+    required=SP500_KEY,
+    expected=("date", "action", "ticker", "name", "contraticker", "contraname", "note"),
+    rejecting=SP500_KEY,
+    since_filter="date.gte",  # the vendor's table has no lastupdated
+    session_filter="date",
+    aliases={"ticker": ("symbol", "tick")},
+)
 STATED = ("fiscal_year", "filing_date")
 FEEDS: dict[str, Dataset] = {
     feed.name: feed
@@ -180,6 +193,7 @@ FEEDS: dict[str, Dataset] = {
             "fmp_social", "FMP social sentiment", key=("symbol", "posted_at"), expected=("stocktwits_posts",), spellings=SOCIAL
         ),
         SF1,
+        SP500,
         _feed(
             "quiver_congress",
             "Quiver congresstrading",

@@ -12,8 +12,9 @@ BEFORE_CALENDAR = "before_calendar"
 AFTER_RECEIPT = "after_receipt"
 FILED_TOO_EARLY = "filed_before_period_end"
 FILED_TOO_LATE = "filed_over_a_year_later"
-ANNOUNCED = ("actions", "fmp_analyst_estimates")  # datasets that tell of days to come
-LATEST_FILING_DAYS = 365  # vendors' old rows bear filing dates that are no such thing
+ANNOUNCED = ("actions", "fmp_analyst_estimates", "sp500")  # datasets that tell of days to come
+LATEST_FILING_DAYS = 365  # old rows of this vendor bear filing dates that are no such thing
+DOUBTED = "fmp"
 
 
 def misdated(dates: pl.Series, payload: Payload) -> pl.Series:
@@ -27,10 +28,14 @@ def misdated(dates: pl.Series, payload: Payload) -> pl.Series:
     return pl.DataFrame({"date": dates}).select(reason.alias("reason"))["reason"]
 
 
-def misfiled(dates: pl.Series, filed: pl.Series) -> pl.Series:
-    """Return, row by row, why a filing date cannot be that of a period ending on `dates`; null where it can, or is null."""
+def misfiled(dates: pl.Series, filed: pl.Series, *, source: str = DOUBTED) -> pl.Series:
+    """Return, row by row, why a filing date cannot be that of a period ending on `dates`; null where it can, or is null.
+
+    A late one is doubted of one vendor alone: an archive of others may well have seen a late filer, and without its date the
+    row would count as known from an assumed day long before.
+    """
     days = (filed - dates).dt.total_days().alias("days")
-    early, late = pl.col("days") <= 0, pl.col("days") > LATEST_FILING_DAYS
+    early, late = pl.col("days") <= 0, pl.lit(source == DOUBTED) & (pl.col("days") > LATEST_FILING_DAYS)
     reason = pl.when(early).then(pl.lit(FILED_TOO_EARLY)).when(late).then(pl.lit(FILED_TOO_LATE))
     return pl.DataFrame([days]).select(reason.alias("reason"))["reason"]
 

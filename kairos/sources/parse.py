@@ -78,7 +78,7 @@ def _read(payload: Payload) -> Parsed:
         rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec))
         rejected = rejected | reasons.is_not_null()
     if FILED in cast:
-        reasons = misfiled(cast[DATE], cast[FILED]).set(rejected, None)
+        reasons = misfiled(cast[DATE], cast[FILED], source=payload.source).set(rejected, None)
         rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec, nulled=FILED))
         cast[FILED] = cast[FILED].set(reasons.is_not_null(), None)
     return _parsed(payload, spec, cast=cast, told=told, rejects=rejects, rejected=rejected)

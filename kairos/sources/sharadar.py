@@ -23,7 +23,7 @@ CALLS_PER_10MIN = 5000  # a subscriber's allowance
 
 
 class SharadarClient:
-    """Fetches SEP, TICKERS, ACTIONS, DAILY and SF1.
+    """Fetches SEP, TICKERS, ACTIONS, DAILY, SF1 and SP500.
 
     Args:
         base_url: Root of the Tables API, such as https://data.nasdaq.com/api/v3.
@@ -128,6 +128,14 @@ class SharadarClient:
         spec = dataset_named(dataset)
         return self._pull(spec, {spec.since_filter: day.isoformat()})
 
+    def rows_where(self, dataset: str, **filters: str) -> list[Payload]:
+        """Return all pages of the rows that have these values, such as action="current".
+
+        Raises:
+            SourceError: The pull failed.
+        """
+        return self._pull(dataset_named(dataset), filters)
+
     def whole(self, dataset: str) -> list[Payload]:
         """Return all pages of a table; for SEP and DAILY take `export`, they have thousands.
 
@@ -140,7 +148,7 @@ class SharadarClient:
         """Return the bulk file of a table, waiting while the vendor makes it.
 
         Args:
-            dataset: sep, tickers, actions, daily or sf1.
+            dataset: sep, tickers, actions, daily, sf1 or sp500.
             snapshot_since: Take an older file too, if its snapshot is not older than this.
 
         Raises:

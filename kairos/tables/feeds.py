@@ -17,10 +17,10 @@ from kairos.tables.fmp_columns import (
     Columns,
 )
 from kairos.tables.raw import RawRows
-from kairos.tables.sf1_columns import CONGRESS, INSIDERS, MENTIONS, SF1
+from kairos.tables.sf1_columns import CONGRESS, INSIDERS, MENTIONS, SF1, SP500
 
 FMP = "Financial Modeling Prep, {}; or a capture of it through `kairos import`"
-SHARADAR = "Nasdaq Data Link, Sharadar SF1; or a file through `kairos import`"
+SHARADAR = "Nasdaq Data Link, Sharadar {}; or a file through `kairos import`"
 QUIVER = "Quiver Quantitative, {}; or a file through `kairos import`"
 
 FEED_COLUMNS: dict[str, tuple[str, Columns]] = {
@@ -34,7 +34,8 @@ FEED_COLUMNS: dict[str, tuple[str, Columns]] = {
     "fmp_profile": (FMP.format("company profiles"), PROFILE),
     "fmp_news": (FMP.format("stock news"), NEWS),
     "fmp_social": (FMP.format("social sentiment"), SOCIAL),
-    "sf1": (SHARADAR, SF1),
+    "sf1": (SHARADAR.format("SF1"), SF1),
+    "sp500": (SHARADAR.format("SP500"), SP500),
     "quiver_congress": (QUIVER.format("trades of Congress"), CONGRESS),
     "quiver_insiders": (QUIVER.format("trades of insiders"), INSIDERS),
     "quiver_social": (QUIVER.format("mentions on WallStreetBets"), MENTIONS),

@@ -111,6 +111,28 @@ class MvLiquidity60dRows(pa.DataFrameModel):
     zero_volume_days_60d: int = field("Sessions without volume, missing ones included", "sessions", ge=0)
 
 
+class Sp500Rows(pa.DataFrameModel):
+    """One membership of one security in the S&P 500, as it was known from known_at on."""
+
+    permaticker: int = field("Permanent security id")
+    session: pl.Date = field("Last session whose prices were out when it was known")
+    ticker: str = field("Ticker the vendor filed it under")
+    valid_from: pl.Date = field("First session as a member, as far as is known")
+    valid_to: pl.Date = measure("Last session as a member; null while it lasts")
+    told_by: str = field(
+        "added or removed, a change; current or historical, a list that has the name, or lacks it where valid_to is set",
+        isin=["added", "removed", "current", "historical"],
+    )
+    members: int = field("Members after it", "securities", ge=0)
+    source: str = field("Who delivered it")
+    known_at: UTC_TIME = field("When this version could have been known")
+    known_source: str = field("How known_at came to be", isin=KNOWN_SOURCES)
+    known_at_before: UTC_TIME = measure("Receipt of the delivery before the first that told it; null of the first of all")
+    fetched_at: UTC_TIME = field("When this version was received")
+    payload_id: str = field("Payload it came in")
+    row: int = field("Number of the row in its payload, from 0; of a list that lacks a name, of its first row", ge=0)
+
+
 def _yearly(name: str, rows: type[pa.DataFrameModel], description: str, origin: str, **more: object) -> Table:
     return Table(
         name,
@@ -164,5 +186,12 @@ DAILY_RETURNS = _yearly(
     "sep_versions, actions, tickers",
 )
 MV_LIQUIDITY_60D = _yearly("mv_liquidity_60d", MvLiquidity60dRows, "Dollar volume over the last 60 sessions.", "daily_returns")
+SP500 = _yearly(
+    "sp500",
+    Sp500Rows,
+    "One membership in the S&P 500, one row for each version of what was known of it.",
+    "Sharadar SP500",
+    key=("permaticker", "valid_from", "known_at"),
+)
 
-TABLES = (SEP_VERSIONS, SEP_BASE, TICKERS, ACTIONS, DAILY_METRICS, DAILY_RETURNS, MV_LIQUIDITY_60D)
+TABLES = (SEP_VERSIONS, SEP_BASE, TICKERS, ACTIONS, DAILY_METRICS, DAILY_RETURNS, MV_LIQUIDITY_60D, SP500)

@@ -7,29 +7,33 @@ from kairos.frames import UTC_TIME
 from kairos.tables.core import Partition, Table, field, measure
 from kairos.tables.market import KNOWN_SOURCES
 
-CORRECTION, READJUSTMENT, FILLED, DISAPPEARED, RENAME = KINDS = (
+CORRECTION, READJUSTMENT, FILLED, DISAPPEARED, RENAME, MEMBERSHIP = KINDS = (
     "correction",
     "readjustment",
     "filled",
     "disappeared",
     "rename",
+    "membership",
 )
 LEVELS = ["ok", "warn", "block"]
 MEASURES = ["freshness", "completeness", "null_rate", "drift", "agreement"]
 
 
 class CorrectionsRows(pa.DataFrameModel):
-    """One value of one security's session that a later delivery changed."""
+    """One value of one security's session, or its membership in the S&P 500, that a later delivery changed."""
 
     permaticker: int = field("Permanent security id")
-    session: pl.Date = field("NYSE session whose price row was delivered again")
+    session: pl.Date = field(
+        "NYSE session whose price row was delivered again; of a membership the one by whose evening it was told"
+    )
     known_at: UTC_TIME = field("When the new value could have been known")
-    column_name: str = field("Column that changed; `ticker` where the row came under another one")
+    column_name: str = field("Column that changed; `ticker` where the row came under another one, `sp500` for a membership")
     ticker: str = field("Ticker the new version was filed under")
     ticker_before: str = field("Ticker the version before it was filed under")
     kind: str = field(
         "readjustment: closeadj alone, or all prices by one ratio, as after dividends and splits; filled and disappeared: "
-        "from or to no value; rename: the ticker; correction: all else",
+        "from or to no value; rename: the ticker; membership: joined (0 to 1) or left (1 to 0) the S&P 500; "
+        "correction: all else",
         isin=list(KINDS),
     )
     old_value: float = measure("Value of the version before it; null for a ticker", "as the column")
@@ -38,7 +42,7 @@ class CorrectionsRows(pa.DataFrameModel):
     known_at_before: UTC_TIME = field("When the old value could have been known")
     known_source: str = field("How known_at came to be", isin=KNOWN_SOURCES)
     sessions_late: int = field("Sessions whose prices came out after this one was first known and by known_at", ge=0)
-    session_names: int = field("Securities with a price on the session, to take shares of", "securities", ge=1)
+    session_names: int = field("Securities with a price on the session, or members, to take shares of", "securities", ge=1)
     source: str = field("Who delivered the new version")
     payload_id: str = field("Payload that the new version came in")
 
@@ -48,8 +52,8 @@ CORRECTIONS = Table(
     group="quality",
     key=("permaticker", "session", "known_at", "column_name"),
     rows=CorrectionsRows,
-    origin="sep_versions",
-    description="One value of a price row that a later delivery changed: from what to what, when, and of which kind.",
+    origin="sep_versions, sp500",
+    description="A value of a price row, or a membership, changed by a later delivery: from what to what, when, of which kind.",
     partition=Partition.YEARS,
     partition_by=("year",),
 )

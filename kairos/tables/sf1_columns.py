@@ -1,4 +1,4 @@
-"""Columns of Sharadar SF1, under the vendor's own names, and of Quiver's answers."""
+"""Columns of Sharadar SF1 and SP500, under the vendor's own names, and of Quiver's answers."""
 
 from kairos.tables.fmp_columns import FRACTION, MONEY, PER_SHARE, RATIO, RECORD, Columns, day, number, text
 
@@ -61,6 +61,16 @@ SF1: Columns = {
     "netmargin": number("Net income / revenue", FRACTION),
     "de": number("Liabilities / equity", RATIO),
     "divyield": number("Dividends / price", FRACTION),
+    **RECORD,
+}
+SP500: Columns = {
+    "date": day("Day of the list (current, historical), or on which the change takes effect (added, removed)", nullable=False),
+    "action": text("current, historical, added or removed", nullable=False),
+    "ticker": text("Ticker the vendor files the company under at fetch time", nullable=False),
+    "name": text("Company name"),
+    "contraticker": text("Company whose place it took or that took its place; N/A where none is told"),
+    "contraname": text("Its name"),
+    "note": text("What the vendor adds, such as the day of the announcement"),
     **RECORD,
 }
 CONGRESS: Columns = {

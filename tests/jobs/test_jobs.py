@@ -37,9 +37,9 @@ def test_the_refresh_fills_market_quality_and_features():
 
 
 def test_the_feeds_fill_their_raw_tables_and_then_what_follows_from_facts():
-    raw = {name for name in group("raw") if name.startswith(("raw_fmp_", "raw_sf1", "raw_quiver_"))}
+    raw = {name for name in group("raw") if name.startswith(("raw_fmp_", "raw_sf1", "raw_sp500", "raw_quiver_"))}
     assert filled("daily_feeds") == {"raw_payloads_feeds"} | {name for name in raw if not name.endswith("_bulk")}
-    assert filled("refresh_feeds") == group("fundamentals") | FROM_FACTS
+    assert filled("refresh_feeds") == group("fundamentals") | FROM_FACTS | {"sp500", "corrections"}
 
 
 @pytest.mark.parametrize("job", ["wednesday_retrain", "full_universe_backfill"])

@@ -17,7 +17,7 @@ from kairos.sandbox.access import SANDBOX_QUIVER_KEY
 from kairos.sandbox.server import VendorServer
 from kairos.settings import Settings, load_settings
 from kairos.sources.captures import read_captures
-from kairos.sources.feed_pulls import Clients, pull_evening
+from kairos.sources.evenings import Asking, Clients, pull_evening
 from kairos.sources.feeds import FEEDS
 from kairos.sources.fmp import FmpClient
 from kairos.sources.ingest import read_payloads
@@ -86,9 +86,10 @@ class FeedHome:
     def clients(self, settings: Settings) -> Iterator[Clients]:
         clock = FixedClock(settings.now)
         with ExitStack() as opened:
+            told = settings.enable_sf1 or settings.enable_sp500
             yield Clients(
                 opened.enter_context(FmpClient.from_settings(settings, clock)) if settings.enable_fmp else None,
-                opened.enter_context(SharadarClient.from_settings(settings, clock)) if settings.enable_sf1 else None,
+                opened.enter_context(SharadarClient.from_settings(settings, clock)) if told else None,
                 opened.enter_context(QuiverClient.from_settings(settings, clock)) if settings.quiver_api_key else None,
             )
 
@@ -97,8 +98,9 @@ class FeedHome:
         settings, received = self.settings(evening(session), **chosen), self.warehouse.read(raw.RAW_PAYLOADS)
         with self.clients(settings) as clients:
             tickers = self.warehouse.read(TICKERS)
-            pulled = pull_evening(clients, self.store, session, tickers=tickers, received=received, settings=settings)
-        self.keep(pulled, session)
+            asking = Asking(clients, self.store, session, tickers, received, self.warehouse, settings)
+            for pulled in pull_evening(asking):
+                self.keep(pulled, session)
 
     def bring_in(self, captures: list[Path], now: datetime) -> None:
         """Import captures."""

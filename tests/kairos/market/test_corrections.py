@@ -182,7 +182,7 @@ def test_the_order_of_the_versions_does_not_matter(versions_of):
 
 
 def test_every_kind_is_declared(versions_of):
-    kinds = {"correction", "readjustment", "filled", "disappeared", "rename"}
+    kinds = {"correction", "readjustment", "filled", "disappeared", "rename", "membership"}
     assert set(KINDS) == kinds
 
 

@@ -13,7 +13,8 @@ from kairos.sandbox.faults import FaultKind
 from kairos.sandbox.market import generate
 from kairos.sandbox.server import VendorServer
 from kairos.sources.budget import CallBudget
-from kairos.sources.feed_pulls import ROUND, backfill_due, companies_at, due_on, pull_companies, pull_histories, pull_news
+from kairos.sources.evenings import pull_news
+from kairos.sources.feed_pulls import ROUND, backfill_due, companies_at, due_on, pull_companies, pull_histories
 from kairos.sources.fmp import FmpClient
 from kairos.sources.pace import RetryPolicy
 from kairos.sources.payloads import PayloadStore
@@ -113,7 +114,7 @@ def test_empty_answers_for_most_are_refused_and_for_few_are_not(client, store, s
 
 
 def test_news_are_asked_for_all_companies_together(client, store, symbols, vendor):
-    records = pull_news(client, store, symbols, SESSION)
+    records = pl.concat(part.payload_rows for part in pull_news(client, store, symbols, SESSION))
     assert set(records["dataset"]) == {"fmp_news"}
     assert len({request.parameters["symbols"][0] for request in vendor.requests}) == 1
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kairos.errors import SourceError
 from kairos.sources.feeds import FEEDS
+from kairos.sources.misdated import misfiled
 from kairos.sources.parse import parse
 from tests.kairos.sources import feed_bodies as bodies
 from tests.kairos.sources.feed_rows import parsed
@@ -122,3 +123,11 @@ def test_rows_of_one_payload_bear_its_id():
     rows = parse(made).rows
     assert rows.select("payload_id", "row", "source").rows() == [(made.payload_id, 0, "fmp"), (made.payload_id, 1, "fmp")]
     assert rows.schema["posted_at"] == pl.String
+
+
+def test_a_late_filing_date_is_doubted_of_one_vendor_alone():
+    """Without its date the row would count as known from an assumed day, long before an archive saw it."""
+    ends, filed = (pl.Series([date(2014, 3, 28)]), pl.Series([date(2015, 6, 5)]))
+    assert misfiled(ends, filed).to_list() == ["filed_over_a_year_later"]
+    assert misfiled(ends, filed, source="edgar").to_list() == [None]
+    assert misfiled(ends, ends, source="edgar").to_list() == ["filed_before_period_end"]

@@ -96,19 +96,23 @@ def test_merging_twice_is_merging_once(warehouse, tmp_path):
     with duckdb.connect(str(golden)) as connection:
         connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
     first, second = merge_into(warehouse, golden), merge_into(warehouse, golden)
-    assert first == second
+    assert {name: rows.after for name, rows in first.items()} == {name: rows.after for name, rows in second.items()}
+    assert all(rows.before == rows.after for rows in second.values())
     assert query(golden, "SELECT answer FROM mine") == [(42,)]
     assert (tmp_path / "golden.duckdb.before").exists()
 
 
 def test_merging_replaces_by_key_and_keeps_rows_that_only_the_file_has(warehouse, tmp_path):
     golden = tmp_path / "golden.duckdb"
-    merge_into(warehouse, golden)
-    changed = members(2014, [4]).with_columns(ticker=pl.lit("NEW"))
+    merge_into(Warehouse(tmp_path / "warehouse"), golden)
+    with duckdb.connect(str(golden)) as connection:
+        connection.execute("INSERT INTO midcap_universe SELECT * REPLACE (9 AS permaticker, 'MINE' AS ticker) "
+                           "FROM midcap_universe WHERE permaticker = 3")  # fmt: skip
+    changed = members(2014, [3, 4]).with_columns(ticker=pl.lit("NEW"))
     warehouse.replace(MIDCAP_UNIVERSE, changed, partition={"universe_year": 2014}, commit=BY)
     merge_into(warehouse, golden)
     rows = query(golden, "SELECT permaticker, ticker FROM midcap_universe WHERE universe_year = 2014 ORDER BY 1")
-    assert rows == [(3, "T3"), (4, "NEW")]
+    assert rows == [(3, "NEW"), (4, "NEW"), (9, "MINE")]
 
 
 def test_a_file_that_is_no_duckdb_file_stays_as_it_was(warehouse, tmp_path):

@@ -1,0 +1,133 @@
+"""Pulls of the S&P 500's members from the embedded vendor: what is asked when, and that no answer cut short is taken."""
+
+import json
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from pydantic import SecretStr
+
+from kairos.calendar import FixedClock, prices_known_at
+from kairos.errors import SourceError
+from kairos.frames import stack
+from kairos.sandbox.faults import FaultKind
+from kairos.sandbox.market import generate
+from kairos.sandbox.server import SANDBOX_KEY, VendorServer
+from kairos.sources.constituents import check_adds_up, check_listed_again, pull_constituents
+from kairos.sources.landing import land
+from kairos.sources.pace import RetryPolicy
+from kairos.sources.payloads import Payload, PayloadStore
+from kairos.sources.sharadar import SharadarClient
+from kairos.tables.raw import RAW_PAYLOADS
+
+MARKET = generate("tiny", 3, names=80)
+THURSDAY, FRIDAY = (next(day for day in reversed(MARKET.sessions) if day.weekday() == weekday) for weekday in (3, 4))
+EARLIER = MARKET.sessions[MARKET.sessions.index(FRIDAY) - 6]
+
+
+class Home:
+    """A vendor and what has been received from it."""
+
+    def __init__(self, server, clock, client, store):
+        self.server, self.clock, self.client, self.store = server, clock, client, store
+        self.received = RAW_PAYLOADS.empty()
+
+    def pull(self, session):
+        self.clock.instant = prices_known_at(session) + timedelta(hours=3)
+        rows = pull_constituents(self.client, self.store, session, received=self.received)
+        self.received = stack(self.received, rows.with_columns(session=pl.lit(session)))
+        return rows
+
+
+@pytest.fixture
+def home(tmp_path):
+    clock = FixedClock(prices_known_at(EARLIER) + timedelta(hours=3))
+    with (
+        VendorServer(MARKET, clock) as server,
+        SharadarClient(server.base_url, SecretStr(SANDBOX_KEY), clock=clock, policy=RetryPolicy(max_wait_s=0.3)) as client,
+    ):
+        yield Home(server, clock, client, PayloadStore(tmp_path))
+
+
+def asked(home, since):
+    return [
+        {name: values[0] for name, values in request.parameters.items() if not name.startswith("qopts")}
+        for request in home.server.requests[since:]
+    ]
+
+
+def test_the_whole_table_is_asked_for_first_and_at_the_end_of_a_week(home):
+    home.pull(EARLIER)
+    assert asked(home, 0) == [{"action": "current"}, {}]
+    home.pull(THURSDAY)
+    assert asked(home, 2) == [{"action": "current"}, {"date.gte": (THURSDAY - timedelta(days=7)).isoformat()}]
+    home.pull(FRIDAY)
+    assert asked(home, 4) == [{"action": "current"}, {}]
+
+
+def test_every_list_received_is_kept(home):
+    home.pull(THURSDAY)
+    home.pull(FRIDAY)
+    lists = home.received.filter(pl.col("request").str.contains("action=current"))
+    assert lists["payload_id"].n_unique() == 2
+
+
+CUT = (
+    (FaultKind.EMPTY_TABLE, 1, "0 present members, expected about 18"),
+    (FaultKind.SILENT_SAMPLE, None, r"\d+ present members, expected about 18"),
+    (FaultKind.SKIPPED_ROWS, 1, "9 present members, expected about 18"),
+)
+
+
+@pytest.mark.parametrize(("kind", "count", "said"), CUT, ids=[kind.value for kind, *_ in CUT])
+def test_a_present_list_cut_short_is_refused_with_its_counts(home, kind, count, said):
+    home.pull(EARLIER)
+    home.server.inject(kind, table="SP500", count=count)
+    with pytest.raises(SourceError, match=f"sp500: {said}.*nothing was written"):
+        home.pull(FRIDAY)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.EMPTY_TABLE, FaultKind.SKIPPED_ROWS, FaultKind.SILENT_SAMPLE])
+@pytest.mark.parametrize("session", [THURSDAY, FRIDAY], ids=["sweep", "whole"])
+def test_a_sweep_or_a_whole_table_cut_short_is_refused(home, kind, session):
+    home.pull(EARLIER)
+    home.server.inject(kind, table="SP500", count=1, after=1)
+    with pytest.raises(SourceError, match=r"sp500: \d+ of 18 present members are not among the \d+ rows"):
+        home.pull(session)
+
+
+def test_a_first_pull_that_is_a_sample_of_all_is_noticed_by_nothing_but_its_size(home):
+    """A sample that is the same in every answer agrees with itself: only an earlier list tells."""
+    home.server.inject(FaultKind.SILENT_SAMPLE, table="SP500", count=None)
+    rows = home.pull(EARLIER)
+    assert int(rows.filter(pl.col("request").str.contains("action=current"))["rows"].sum()) < 18
+
+
+def test_a_table_whose_lists_and_changes_disagree_is_refused(home):
+    home.clock.instant = prices_known_at(FRIDAY) + timedelta(hours=3)
+    rows = land(home.client.whole("sp500"), home.store).rows
+    check_adds_up(rows)
+    quarter = rows.filter(action="historical")["date"].max()
+    lost = rows.filter(~((pl.col("date") == quarter) & (pl.col("row") % 2 == 0)))
+    with pytest.raises(SourceError, match=r"18 present members, and \d+ by the list of .* \d+ names are only in one"):
+        check_adds_up(lost)
+    with pytest.raises(SourceError, match="no list of a quarter's end among its 18 rows"):
+        check_adds_up(rows.filter(action="current"))
+
+
+def test_members_that_are_dated_before_the_span_are_not_expected_in_it(home):
+    rows = land(home.client.rows_where("sp500", action="current"), home.store).rows
+    check_listed_again(rows, rows.clear(), since=FRIDAY + timedelta(days=30))
+
+
+def test_a_change_announced_ahead_is_kept(tmp_path):
+    """Sent days before it takes effect, as the vendor does."""
+    ahead = FRIDAY + timedelta(days=12)
+    columns = ["date", "action", "ticker", "name", "contraticker", "contraname", "note"]
+    row = [str(ahead), "added", "AAA", "AAA CO", "N/A", "N/A", "Announced"]
+    body = {"datatable": {"data": [row], "columns": [{"name": name} for name in columns]}, "meta": {"next_cursor_id": None}}
+    payload = Payload(
+        "sharadar", "sp500", "datatables/SHARADAR/SP500.json?", json.dumps(body).encode(), prices_known_at(FRIDAY)
+    )
+    landed = land([payload], PayloadStore(tmp_path))
+    assert (landed.rows["date"].to_list(), landed.rejects.height) == ([ahead], 0)
