@@ -18,6 +18,7 @@ from kairos.evaluation.factor_days import (
     QUANTILES,
     Forward,
     Ranked,
+    Values,
     forward_returns,
     grouped,
     linear_ics,
@@ -110,9 +111,7 @@ def factor_report(
     return _frame(parts, universe_year=universe_year)
 
 
-def daily_figures(
-    values: NDArray[np.float32], forward: Forward, horizons: Sequence[int], *, order: Ranked | None = None
-) -> Daily:
+def daily_figures(values: Values, forward: Forward, horizons: Sequence[int], *, order: Ranked | None = None) -> Daily:
     """Return every daily figure of one feature (D, N); F is 1."""
     order = order or ranked(values)
     codes = quantiles_of(order)
@@ -228,7 +227,7 @@ def _mean(series: Array) -> Array:
     known = np.isfinite(series)
     count = known.sum(axis=-1)
     total = np.where(known, series, 0.0).sum(axis=-1)
-    return np.divide(total, count, where=count > 0, out=np.full(count.shape, np.nan))
+    return np.asarray(np.divide(total, count, where=count > 0, out=np.full(count.shape, np.nan)))
 
 
 def _deviation(series: Array) -> Array:
@@ -239,4 +238,5 @@ def _deviation(series: Array) -> Array:
     power = (centred**2).sum(axis=-1)
     most = np.where(known, series, -np.inf).max(axis=-1, initial=-np.inf)
     least = np.where(known, series, np.inf).min(axis=-1, initial=np.inf)
-    return np.sqrt(np.divide(power, count - 1, where=(count > 1) & (most > least), out=np.full(count.shape, np.nan)))
+    variance = np.divide(power, count - 1, where=(count > 1) & (most > least), out=np.full(count.shape, np.nan))
+    return np.asarray(np.sqrt(variance))

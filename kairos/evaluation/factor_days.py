@@ -73,7 +73,7 @@ def ranked(values: Values) -> Ranked:
     Raises:
         ContractError: There are more names than ranks.
     """
-    from kairos.evaluation.factor_kernels import MOST_NAMES, rank_values
+    from kairos.evaluation.factor_order import MOST_NAMES, rank_values
 
     rows, names = values.shape
     if names > MOST_NAMES:
@@ -91,7 +91,7 @@ def ranked(values: Values) -> Ranked:
 
 def quantiles_of(factor: Ranked, *, quantiles: int = QUANTILES) -> Codes:
     """Return each name's quantile (D, N): 1 for the lowest values, 0 for none."""
-    from kairos.evaluation.factor_kernels import quantile_codes
+    from kairos.evaluation.factor_order import quantile_codes
 
     codes = np.empty(factor.ranks.shape, dtype=np.int8)
     quantile_codes(factor.parts, quantiles, codes)
@@ -105,7 +105,7 @@ def grouped(whole: Ranked, edges: NDArray[np.int64]) -> Ranked:
         whole: Values in order among all names, with any leading axes.
         edges: (G + 1,) first column of each group, and N.
     """
-    from kairos.evaluation.factor_kernels import split_groups
+    from kairos.evaluation.factor_order import split_groups
 
     leading, groups = whole.ranks.shape[:-1], edges.size - 1
     flat = _shaped(whole, (-1,))
@@ -178,5 +178,11 @@ def rank_autocorrelation(factor: Ranked, *, lag: int, min_names: int = MIN_NAMES
 
 
 def _shaped(held: Ranked, leading: tuple[int, ...]) -> Ranked:
-    orders, ranks, counts, tied = (part.reshape(*leading, part.shape[-1]) for part in held.parts)
-    return Ranked(orders, ranks, counts, tied, held.edges)
+    groups, names = held.counts.shape[-1], held.ranks.shape[-1]
+    return Ranked(
+        orders=held.orders.reshape(*leading, names),
+        ranks=held.ranks.reshape(*leading, names),
+        counts=held.counts.reshape(*leading, groups),
+        tied=held.tied.reshape(*leading, groups),
+        edges=held.edges,
+    )

@@ -58,4 +58,4 @@ def mean_ts(series: NDArray[np.float64], *, lag: int) -> NDArray[np.float64]:
     )
     usable = (count > max(lag, 1)) & varies & (power > 0)
     error = np.sqrt(power, where=usable, out=np.ones(count.size))
-    return np.divide(mean * count, error, where=usable, out=np.full(count.size, np.nan))
+    return np.asarray(np.divide(mean * count, error, where=usable, out=np.full(count.size, np.nan)))

@@ -3,7 +3,8 @@
 import pandera.polars as pa
 import polars as pl
 
-from kairos.tables.core import Partition, Table, field, measure
+from kairos.frames import Frame
+from kairos.tables.core import Check, Outcome, Partition, Table, field, measure
 
 FACTOR_HORIZONS = (1, 2, 3, 5, 10, 21, 42, 63)
 """Sessions ahead that the report looks, about a quarter at most."""
@@ -11,6 +12,8 @@ FACTOR_HORIZONS = (1, 2, 3, 5, 10, 21, 42, 63)
 SPLITS = ["all", "year", "month", "sector", "volatility"]
 REGIMES = ("low", "middle", "high")
 """Terciles of the market's volatility, as known at each session."""
+
+TOO_GOOD = 0.15  # planted alpha has an oracle of 0.05, published features 0.01 to 0.04; more has seen the future
 
 _EXCESS = "Mean over sessions of the mean return of quantile {}, less that of all names"
 
@@ -45,6 +48,32 @@ class FactorReportRows(pa.DataFrameModel):
     rank_autocorrelation: float = measure("Mean correlation of a session's ranks with those `horizon` sessions before")
 
 
+def _measured(frame: Frame) -> Outcome:
+    silent = frame.filter(split="all").group_by("feature").agg(pl.col("sessions").max()).filter(sessions=0)["feature"].sort()
+    summary = (
+        f"{silent.len()} feature(s) have no RankIC: {', '.join(silent.head(5))}" if silent.len() else "every feature has one"
+    )
+    return Outcome(not silent.len(), summary, {"features": silent.len()})
+
+
+def _plausible(frame: Frame) -> Outcome:
+    good = frame.filter((pl.col("split") == "all") & (pl.col("rank_ic").abs() > TOO_GOOD)).sort("feature", "horizon")
+    shown = ", ".join(
+        f"{name} {value:.2f} at {h}" for name, h, value in good.select("feature", "horizon", "rank_ic").head(3).rows()
+    )
+    summary = f"{good['feature'].n_unique()} feature(s) are too good to be true: {shown}" if good.height else "none is too good"
+    return Outcome(not good.height, summary, {"features": good["feature"].n_unique(), "limit": TOO_GOOD})
+
+
+CHECKS = (
+    Check("every_feature_was_measured", "Every feature has a RankIC on some session.", _measured, blocking=False),
+    Check(
+        "no_feature_is_too_good",
+        f"No mean RankIC is beyond {TOO_GOOD} either way; one that is has most likely seen the returns.",
+        _plausible,
+        blocking=False,
+    ),
+)
 FACTOR_REPORT = Table(
     "factor_report",
     group="models",
@@ -55,6 +84,7 @@ FACTOR_REPORT = Table(
     partition=Partition.UNIVERSE_YEARS,
     partition_by=("universe_year",),
     yearly_view="factor_report_{year}",
+    checks=CHECKS,
 )
 
 TABLES = (FACTOR_REPORT,)
