@@ -6,6 +6,7 @@ The panel is ragged: names are listed late, die early and miss values. Both side
 sessions in turns; ours puts the returns in order anew each time. `ratio` is the peer's CPU time over ours. A second figure
 is our time for many factors at 3,000 x 3,780, where the returns are put in order once for all of them, and `ratio_many`
 that of the peer's time for one factor, grown with the cells, over ours for each. All values of both sides are compared once.
+`--write-reference` stores what alphalens says of a small panel, with the panel, for the tests.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from kairos.evaluation.factor_days import Forward, Values, forward_returns, quan
 HORIZONS = (1, 5, 21)
 SMALL, LARGE = (2520, 500), (3780, 3000)
 PAST = 20
+REFERENCE = HERE.parent / "tests" / "kairos" / "evaluation" / "alphalens_reference.json"
 Array = NDArray[np.float64]
 
 
@@ -39,7 +41,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--factors", type=int, default=158)
+    parser.add_argument("--write-reference", action="store_true")
     chosen = parser.parse_args()
+    if chosen.write_reference:
+        return _write_reference()
     compile_ahead()
     ours, theirs = _compared(chosen.pairs)
     print(f"500 x 2,520: ours {ours:.3f} s CPU, alphalens {theirs:.2f} s CPU, {theirs / ours:.0f} times", flush=True)
@@ -135,6 +140,26 @@ def _require_equal(ic: Array, means: Array, peer: Any) -> None:  # noqa: ANN401 
     print(f"greatest difference of a daily IC {worst:.1e}, quantile means that differ {off.mean():.2%}", flush=True)
     if worst > 1e-6 or not same or off.mean() > 0.01:
         raise SystemExit("ours and the peer's differ.")
+
+
+def _write_reference() -> int:
+    prices, factor = made_panel(90, 40, seed=4)
+    given = {
+        "prices": prices.round(4),
+        "factor": factor.round(2),  # many ties
+        "groups": np.arange(prices.shape[1]) % 3,
+        "horizons": np.array([1, 5]),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        files = [f"{folder}/given.npz", f"{folder}/found.npz"]
+        np.savez(files[0], **given)
+        command = [str(peer_python("alphalens")), str(HERE / "peers" / "alphalens_reference.py"), *files]
+        subprocess.run(command, check=True)  # noqa: S603
+        found = {name: np.round(values, 12) for name, values in np.load(files[1]).items()}
+    plain = {name: np.where(np.isnan(values), None, values).tolist() for name, values in {**given, **found}.items()}
+    REFERENCE.write_text(json.dumps(plain, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{REFERENCE.name}: {REFERENCE.stat().st_size:,} bytes")
+    return 0
 
 
 def _many(factors: int) -> tuple[float, float]:
