@@ -1,5 +1,6 @@
 """`kairos factor NAME`: what one feature said about the returns that followed."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from kairos.features.registry import FACT_SETS, FEATURE_SETS
 from kairos.frames import Frame
 from kairos.models.ledger import SEALED
 from kairos.settings import Settings, load_settings
-from kairos.tables.factors import FACTOR_REPORT, SPLITS
+from kairos.tables.factors import FACTOR_REPORT, REGIMES, SPLITS
 from kairos.tables.models import HOLDOUT_LEDGER
 from kairos.warehouse.store import Warehouse
 from kairos_dagster.progress import Progress, materialise
@@ -102,11 +103,15 @@ def _print_report(feature: Feature, report: Frame, *, horizon: int) -> None:
         title=f"Universe {year}, {sessions} sessions before the holdout, by sessions ahead",
         caption="q1 to q5: mean return over all names', bp. top, bottom: share of a quantile that is new after h sessions.",
     )
-    order = pl.col("split").replace_strict(SPLITS, range(len(SPLITS)), return_dtype=pl.Int32)
-    parts = report.filter((pl.col("horizon") == horizon) & pl.col("split").is_in(SHOWN)).sort(order, "part")
+    chosen = report.filter((pl.col("horizon") == horizon) & pl.col("split").is_in(SHOWN))
+    parts = chosen.sort(_place("split", SPLITS), _place("part", REGIMES), "part")
     spread = (BP * pl.col("spread")).round(1).alias("q5-q1")
     columns = ("split", "part", "sessions", pl.col("names").round(0))
     print_frame(parts.select(*_ics(*columns), spread), title=f"In parts, {horizon} session(s) ahead")
+
+
+def _place(column: str, order: Sequence[str]) -> pl.Expr:
+    return pl.col(column).replace_strict(list(order), range(len(order)), default=len(order), return_dtype=pl.Int32)
 
 
 def _ics(*first: str | pl.Expr) -> list[str | pl.Expr]:

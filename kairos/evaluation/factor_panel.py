@@ -89,10 +89,11 @@ def factor_panel(
     """
     members = midcap_universe.filter(pl.col("universe_year") == universe_year)
     before = pl.col("session") < holdout_first
-    rows = [member_rows(members, frame.filter(before), _numbers(frame)) for frame in features]
-    keys = pl.concat([frame.select(KEY) for frame in rows]).unique().sort(KEY)
-    if not keys.height:
+    built = [frame.filter(before) for frame in features if frame.height]  # a table that was never built has no features
+    rows = [member_rows(members, frame, _numbers(frame)) for frame in built]
+    if not any(frame.height for frame in rows):
         return None
+    keys = pl.concat([frame.select(KEY) for frame in rows]).unique().sort(KEY)
     known = daily_returns.filter(before)
     labels = with_forward_returns(keys, known, tickers=tickers, horizons=horizons)
     sessions = sessions_between(keys["session"].min(), keys["session"].max())  # type: ignore[arg-type]
