@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from kairos.models.columns import alike, quantile, residuals
 from kairos.models.transform import Array, Starts, Values, session_ranks, session_zscores
 
 Fitted = Mapping[str, tuple[float | None, ...]]
@@ -88,9 +89,9 @@ class Winsorise(Step):
     def _limits(self, values: Array) -> tuple[Array, Array]:
         if self.method == "quantile":
             share = min(self.limit, 0.5)
-            return _quantile(values, share), _quantile(values, 1 - share)
-        middle = _quantile(values, 0.5)
-        reach = self.limit * TO_DEVIATION * _quantile(np.abs(values - middle), 0.5)
+            return quantile(values, share), quantile(values, 1 - share)
+        middle = quantile(values, 0.5)
+        reach = self.limit * TO_DEVIATION * quantile(np.abs(values - middle), 0.5)
         reach = np.where(reach > 0, reach, np.inf)  # most values are the same: nothing says what is far
         return middle - reach, middle + reach
 
@@ -150,14 +151,10 @@ class Neutralise(Step):
         """Return the residuals."""
         left = np.full(values.shape, np.nan)
         for rows in _groups(place.starts):
-            exposures = self._exposures(place, rows)
-            known = np.isfinite(values[rows])
-            whole = known.all(axis=0)
-            left[rows, whole] = _residuals(values[rows][:, whole], exposures)
-            for column in np.flatnonzero(~whole):
-                there = known[:, column]
-                block = values[rows][there][:, [column]]
-                left[np.arange(rows.start, rows.stop)[there], column] = _residuals(block, exposures[there])[:, 0]
+            exposures, block = self._exposures(place, rows), values[rows]
+            for known, columns in alike(np.isfinite(block)):
+                names = np.flatnonzero(known)
+                left[np.ix_(rows.start + names, columns)] = residuals(block[np.ix_(names, columns)], exposures[names])
         return left
 
     def _exposures(self, place: Place, rows: slice) -> Array:
@@ -187,7 +184,7 @@ class Fill(Step):
 
     def fit(self, values: Array) -> Fitted:
         """Return the medians."""
-        return {"median": _numbers(_quantile(values, 0.5))} if self.is_fitted else {}
+        return {"median": _numbers(quantile(values, 0.5))} if self.is_fitted else {}
 
     def apply(self, values: Array, place: Place, fitted: Fitted) -> Array:
         """Return the values without gaps; for `drop` the gaps stay, to be seen by who trains."""
@@ -199,7 +196,7 @@ class Fill(Step):
             return np.where(np.isfinite(values), values, _array(fitted["median"], 0.0))
         filled = values.copy()
         for rows in _groups(place.starts):
-            middle = _quantile(values[rows], 0.5)
+            middle = quantile(values[rows], 0.5)
             filled[rows] = np.where(np.isfinite(values[rows]), values[rows], np.where(np.isnan(middle), 0.0, middle))
         return filled
 
@@ -230,30 +227,6 @@ def _known_only(values: Array, made: Values, order: NDArray[np.int64]) -> Array:
     found = np.empty(values.shape)
     found[order] = made
     return np.where(np.isfinite(values), found, np.nan)
-
-
-def _quantile(values: Array, share: float) -> Array:
-    """Return a quantile of each column's known values, between neighbours in proportion; NaN where none is known."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    ordered = np.sort(np.where(known, values, np.inf), axis=0)
-    place = share * np.maximum(count - 1, 0)
-    below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(count - 1, 0))
-    columns = np.arange(values.shape[1])
-    low, high = ordered[below, columns], ordered[above, columns]
-    part = place - below
-    return np.where(
-        count > 0, low + np.where(part > 0, part * (np.where(count > 0, high, 0) - np.where(count > 0, low, 0)), 0), np.nan
-    )
-
-
-def _residuals(values: Array, exposures: Array) -> Array:
-    """Return what least squares leaves (names, features); NaN where there are not more names than exposures."""
-    if not values.size or values.shape[0] <= np.linalg.matrix_rank(exposures):
-        return np.full(values.shape, np.nan)
-    weights = np.linalg.lstsq(exposures, values, rcond=None)[0]
-    return np.asarray(values - exposures @ weights)
 
 
 def _numbers(values: Array) -> tuple[float | None, ...]:

@@ -21,7 +21,8 @@ PARTS = [
 def report():
     rows = [
         {"universe_year": 2014, "feature": f"feature_{number}", "horizon": horizon, "split": split, "part": part,
-         "sessions": 20, "rank_ic": (number - 3) * 0.01 / horizon, "rank_ic_t": number - 3.0, "q1": -0.001 * number, "q5": 0.002}
+         "sessions": 20, "rank_ic": (number - 3) * 0.01 / horizon, "rank_ic_t": number - 3.0, "q5": 0.002,
+         "q1": -0.001 * number}
         for number in range(7) for horizon in FACTOR_HORIZONS for split, part in PARTS
     ]  # fmt: skip
     frame = pl.DataFrame(rows)
