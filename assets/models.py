@@ -16,6 +16,7 @@ from kairos.models import ledger
 from kairos.models.artifacts import point_latest, save_model
 from kairos.models.config import ModelConfig
 from kairos.models.outputs import write_outputs
+from kairos.models.preprocess import with_sectors
 from kairos.models.trials import data_set_digest
 from kairos.models.walkforward import Trained, train_walk_forward
 from kairos.plots.models import ic_by_year, shap_bars
@@ -107,7 +108,7 @@ def _train_year(
     if embedded:
         require_market(work.platform.settings)
     frames = {read.table.name: table_io.load(read, consumer=models.MODELS, key=work.key, versions=work.reads) for read in READS}
-    matrix_rows = frames["feat_matrix_targets"]
+    matrix_rows = with_sectors(frames["feat_matrix_targets"], frames["midcap_universe"], steps=config.preprocess)
     holdout = ledger.sealed_holdout(frames["holdout_ledger"], work.year)
     model_id = f"{config.name}_{work.key}"
     tags = {"dagster/run_id": work.context.run_id, "asset": f"model_{config.name}", "partition": work.key, "model_id": model_id}

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "new_session": "Work of one more session, from the vendor's answers to the features, median of five evenings",
     "backfill": "What orchestration adds to a backfill of 250 sessions, median of three runs",
     "asof_join": "Fundamentals as known at every close, against pandas, and at one instant",
+    "factor_vs_alphalens": "Daily rank ICs and quintile returns of a factor, against alphalens, and of many factors",
     "lookahead_error": "What joining real filings on their period's end would have told too early",
     "features_forms": "Price features by the compiled form against the plain one, and one new session alone",
     "import_rows": "500,000 rows from a CSV file to `sep_base`, median of three runs",

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
+from assets import factor, features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
 from assets.freshness import FRESHNESS_CHECKS
 from assets.ledgers import LEDGERS
 from jobs import JOBS
@@ -18,7 +18,7 @@ from schedules import FRESHNESS, SCHEDULES, SENSORS
 # a step that lacks a partition fails, and the steps after it go on with those that it has filled; a step that yields nothing
 # holds up what follows as ever. A blocking check outside of `assets.parts` would have to keep its asset's output back likewise
 EXECUTOR = dg.in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
-ASSET_MODULES = (raw, feeds, market, quality, fundamentals, universe, features, matrix, models, simulation)
+ASSET_MODULES = (raw, feeds, market, quality, fundamentals, universe, features, matrix, models, factor, simulation)
 
 
 def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:

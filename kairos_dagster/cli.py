@@ -154,6 +154,22 @@ def leaderboard(*, as_json: Json = False) -> None:
 
 
 @app.command()
+def factor(
+    name: Annotated[str, typer.Argument(help="Feature, as docs/features.md lists them.")],
+    year: Annotated[int | None, typer.Option("--year", help="Universe year; the newest with targets by default.")] = None,
+    horizon: Annotated[int, typer.Option("--horizon", help="Sessions ahead of the figures in parts.")] = 5,
+    picture: Annotated[Path | None, typer.Option("--plot", help="PNG file to draw the feature into.")] = None,
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Build the universe year's report anew.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a feature said about the returns that followed: IC, decay, quantiles, turnover, years, sectors, volatility."""
+    from kairos_dagster.factor import factor_step
+
+    factor_step(name, year=year, horizon=horizon, as_json=as_json, picture=picture, again=again)
+
+
+@app.command()
 def sql(statement: Annotated[str, typer.Argument(help="One SQL statement.")], *, as_json: Json = False) -> None:
     """Run SQL over the warehouse; no running pipeline can be in the way, nor you in its."""
     from kairos_dagster.show import print_sql

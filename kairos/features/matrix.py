@@ -31,7 +31,7 @@ def complete(
     """
     members = midcap_universe.filter(pl.col("universe_year") == universe_year)
     wanted = BASE_FEATURES if variant == "base" else tuple(feature.name for feature in ALL_FEATURES)
-    rows = _side_by_side([_member_rows(members, frame, wanted) for frame in features if set(wanted) & set(frame.columns)])
+    rows = _side_by_side([member_rows(members, frame, wanted) for frame in features if set(wanted) & set(frame.columns)])
     require_columns(rows, wanted, where=f"feature tables for the {variant} matrix of {universe_year}")
     absent = [pl.lit(None, pl.Float32).alias(feature.name) for feature in ALL_FEATURES if feature.name not in wanted]
     return _named(rows.with_columns(absent), members, tickers).select(
@@ -56,7 +56,8 @@ def _named(rows: Frame, members: Frame, tickers: Frame) -> Frame:
     )
 
 
-def _member_rows(members: Frame, features: Frame, wanted: Sequence[str]) -> Frame:
+def member_rows(members: Frame, features: Frame, wanted: Sequence[str]) -> Frame:
+    """Return the rows of `features` that belong to a member between entry and exit: the key and the wanted columns, sorted."""
     term = members.select("permaticker", "entry", "exit")
     inside = (pl.col("session") >= pl.col("entry")) & (pl.col("session") <= pl.col("exit")).fill_null(True)
     names = [name for name in wanted if name in features.columns]

@@ -82,7 +82,8 @@ def memberships(raw_sp500: Frame, raw_tickers: Frame, *, year: int) -> Cleaned:
         raw_tickers: All deliveries of raw TICKERS.
         year: Calendar year of the sessions handed back.
     """
-    mapped = with_permaticker(raw_sp500.drop("received_year", "record", "name", "contraname", "note"), raw_tickers, grace=REASON_WINDOW)
+    told = raw_sp500.drop("received_year", "record", "name", "contraname", "note")
+    mapped = with_permaticker(told, raw_tickers, grace=REASON_WINDOW)
     dated = _known(on_or_after(mapped, "date", name="effective"))
     reason = (
         pl.when(~pl.col("action").is_in(ACTIONS)).then(pl.lit("unknown_action"))

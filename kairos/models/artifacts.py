@@ -1,6 +1,6 @@
 """Models on disk: text files with their digests, written aside and swapped in whole. No pickle is written or read.
 
-<root>/<family>/<run>/   coefficients.json or model.txt, scaler.json   the chief horizon
+<root>/<family>/<run>/   coefficients.json or model.txt, scaler.json   the chief horizon; preprocess.json where there are steps
                          <h>d/                                         the same files of each further horizon
                          config.json VERSION METRICS.json conformal.json MANIFEST.json SHA256SUMS
 <root>/<family>/latest   points to one run
@@ -21,6 +21,7 @@ from kairos.frames import Frame
 from kairos.models.config import ModelConfig, parse_config
 from kairos.models.conformal import Offsets
 from kairos.models.model import Model
+from kairos.models.preprocess import load_prepared
 from kairos.models.registry import FAMILIES
 from kairos.warehouse.aside import aside
 
@@ -72,7 +73,7 @@ def load_model(folder: Path) -> Model:
         model_id=manifest["model_id"],
         config=config,
         features=tuple(manifest["features"]),
-        forecasters={horizon: load(_place(folder, config, horizon)) for horizon in config.horizons},
+        forecasters={horizon: load_prepared(_place(folder, config, horizon), load) for horizon in config.horizons},
         offsets={int(horizon): found and Offsets(**found) for horizon, found in conformal.items()},
         trained_through=date.fromisoformat(manifest["trained_through"]),
     )

@@ -15,6 +15,7 @@ from kairos.frames import Frame
 from kairos.models.folds import FoldSettings
 from kairos.models.panel import KEYS
 from kairos.models.registry import FAMILIES
+from kairos.models.steps import STEPS, AnyStep
 from kairos.targets.checks import FORWARD_SUFFIXES
 
 SUFFIXES = (".yaml", ".yml")
@@ -35,6 +36,9 @@ class ModelConfig(BaseModel):
     )
     target: Literal["xs", "raw"] = Field("xs", description="Return less its session's mean over names, or the return itself.")
     features: tuple[str, ...] = Field((ALL,), min_length=1, description="Names or patterns such as `ret_*`; `all` for all.")
+    preprocess: tuple[AnyStep, ...] = Field(
+        (), description="Steps that features go through, fitted in each fold; none by default."
+    )
     seed: int = Field(7, ge=0, le=2**31 - 1, description="Source of all chance.")
     folds: FoldSettings = Field(default_factory=FoldSettings, description="How the walk-forward is cut.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the family.")
@@ -60,7 +64,8 @@ class ModelConfig(BaseModel):
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the forecasts of a horizon: all but the name, the horizons and incidental settings."""
-        decisive = self.model_dump(mode="json", exclude={"name", "horizons"})
+        unsaid = set() if self.preprocess else {"preprocess"}  # a configuration without steps is the trial it always was
+        decisive = self.model_dump(mode="json", exclude={"name", "horizons"} | unsaid)
         incidental = FAMILIES[self.family].incidental
         return {**decisive, "settings": {name: value for name, value in self.settings.items() if name not in incidental}}
 
@@ -101,6 +106,8 @@ def parse_config(values: Mapping[str, Any], *, where: str) -> ModelConfig:
         SettingsError: A key or value is not known.
     """
     config = _validated(ModelConfig, dict(values), where=where)
+    if config.preprocess and "transform" in FAMILIES[config.family].settings.model_fields:
+        config = config.model_copy(update={"settings": {"transform": "none", **config.settings}})
     return config.model_copy(update={"settings": family_settings(config, where=where).model_dump(mode="json")})
 
 
@@ -151,7 +158,9 @@ def _validated(model: type[M], values: dict[str, Any], *, where: str, prefix: tu
         near = _near(str(problem["loc"][-1]), known)
         raise SettingsError(f"{where}: unknown key {key}; expected one of {', '.join(known)}.{near} Mend the configuration.")
     if problem["type"] == "missing":
-        raise SettingsError(f"{where}: no key {key}; expected it. {_fields_at(model, problem['loc'][:-1])[key].description}")
+        raise SettingsError(
+            f"{where}: no key {key}; expected it. {_fields_at(model, problem['loc'][:-1])[str(problem['loc'][-1])].description}"
+        )
     expected = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected").rstrip(".")
     raise SettingsError(f"{where}: {key}: found {problem['input']!r}; {expected}. Mend the configuration.")
 
@@ -159,6 +168,9 @@ def _validated(model: type[M], values: dict[str, Any], *, where: str, prefix: tu
 def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> dict[str, FieldInfo]:
     fields = model.model_fields
     for part in place:
+        if isinstance(part, int) or part in STEPS:  # the place of a step, and then its kind
+            fields = STEPS[part].model_fields if isinstance(part, str) else fields
+            continue
         inner = fields[str(part)].annotation
         fields = inner.model_fields if isinstance(inner, type) and issubclass(inner, BaseModel) else fields
     return fields

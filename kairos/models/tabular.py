@@ -24,7 +24,9 @@ class TabularSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    transform: TransformName = Field("rank", description="How features are made comparable within a session.")
+    transform: TransformName = Field(
+        "rank", description="How features are made comparable within a session; none is the default behind a `preprocess`."
+    )
     label: Literal["scaled", "raw"] = Field(
         "scaled", description="Learn labels over their session's root mean square, so that loud days do not drown the rest."
     )

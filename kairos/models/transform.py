@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 Values = NDArray[np.float32]
 Starts = NDArray[np.int64]
 
-TransformName = Literal["rank", "zscore"]
+TransformName = Literal["rank", "zscore", "none"]
 Z_LIMIT = 3.0  # Gu, Kelly and Xiu rank for the same reason: one wild value must not speak for a feature
 
 
@@ -51,7 +51,16 @@ def session_zscores(values: Values, starts: Starts) -> Values:
     return scored
 
 
-TRANSFORMS: Mapping[TransformName, Callable[[Values, Starts], Values]] = {"rank": session_ranks, "zscore": session_zscores}
+def as_they_are(values: Values, starts: Starts) -> Values:  # noqa: ARG001 - one signature for all
+    """Return the values with 0 where unknown: the configuration's steps have made them comparable already."""
+    return np.where(np.isfinite(values), values, np.float32(0))
+
+
+TRANSFORMS: Mapping[TransformName, Callable[[Values, Starts], Values]] = {
+    "rank": session_ranks,
+    "zscore": session_zscores,
+    "none": as_they_are,
+}
 
 
 def session_scales(labels: Array, starts: Starts) -> Array:

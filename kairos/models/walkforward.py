@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -21,6 +22,7 @@ from kairos.models.family import Forecaster, Task
 from kairos.models.folds import Fold, Holdout, Span, training_window, walk_forward
 from kairos.models.model import Model, with_quantiles
 from kairos.models.panel import Panel, make_panel
+from kairos.models.preprocess import train_prepared
 from kairos.models.registry import FAMILIES
 from kairos.models.transform import Array
 from kairos.tables.models import PREDICTIONS, SHAP_IMPORTANCE
@@ -128,7 +130,8 @@ def _walk(panel: Panel, folds: Sequence[Fold], *, task: Task, config: ModelConfi
         panel.sessions, known_before=len(panel.sessions), horizon=task.horizon, settings=config.folds
     )
     windows = [*(fold.train for fold in folds), final_window]
-    fits = family.train(panel, windows, task=task, settings=family_settings(config))
+    train = partial(family.train, task=task, settings=family_settings(config))
+    fits = train_prepared(panel, windows, steps=config.preprocess, train=train)
     tests, weights = [], []
     for fold, forecaster in zip(folds, fits, strict=False):  # the last fit, for use, is left in the iterator
         part = panel.between(fold.test)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kairos.evaluation.hac import hac_lag, long_run_variance, mean_t
+from kairos.evaluation.hac import hac_lag, long_run_variance, mean_t, mean_ts
 
 
 def test_variance_and_t_agree_with_a_calculation_by_hand():
@@ -52,3 +52,15 @@ def test_overlapping_noise_is_called_significant_as_rarely_as_promised():
 
     assert np.mean(np.abs(hac) > 1.96) < 0.12
     assert np.mean(np.abs(naive) > 1.96) > 0.25
+
+
+@pytest.mark.parametrize("lag", [0, 1, 10, 59, 126])
+def test_many_series_at_once_have_the_t_of_each_alone(lag):
+    series = np.random.default_rng(4).normal(size=(6, 140)).cumsum(axis=1) / 9
+    series[1, 20:50], series[2], series[3, 8:], series[4] = np.nan, 2.5, np.nan, np.nan
+
+    found = mean_ts(series, lag=lag)
+
+    alone = [mean_t(row[np.isfinite(row)], lag=lag) for row in series]
+    assert found == pytest.approx([np.nan if t is None else t for t in alone], nan_ok=True)
+    assert mean_ts(series[:, :0], lag=lag) == pytest.approx([np.nan] * 6, nan_ok=True)

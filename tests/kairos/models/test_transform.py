@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kairos.models.transform import TRANSFORMS, session_ranks, session_scales, session_zscores
+from kairos.models.transform import TRANSFORMS, as_they_are, session_ranks, session_scales, session_zscores
+
+COMPARED = ("rank", "zscore")
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def test_zscores_have_mean_zero_and_deviation_one_where_nothing_is_cut_off():
     assert np.allclose(found.std(axis=0), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", TRANSFORMS)
+@pytest.mark.parametrize("name", COMPARED)
 def test_what_is_unknown_or_equal_becomes_the_middle(name, values):
     found = TRANSFORMS[name](values, STARTS)
 
@@ -55,7 +57,7 @@ def test_what_is_unknown_or_equal_becomes_the_middle(name, values):
     assert np.all(found[30:60, 3] == 0)
 
 
-@pytest.mark.parametrize("name", TRANSFORMS)
+@pytest.mark.parametrize("name", COMPARED)
 def test_results_are_finite_and_bounded(name, values):
     values[5, 0], values[6, 0] = np.inf, -1e30
 
@@ -70,9 +72,15 @@ def test_a_session_depends_on_its_own_rows_alone(name, values):
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e3])
-@pytest.mark.parametrize("name", TRANSFORMS)
+@pytest.mark.parametrize("name", COMPARED)
 def test_the_unit_of_a_feature_does_not_matter(name, values, factor):
     assert np.allclose(TRANSFORMS[name](values, STARTS), TRANSFORMS[name](values * np.float32(factor), STARTS), atol=1e-4)
+
+
+def test_values_left_as_they_are_have_zero_where_unknown():
+    values = np.array([[2.5, np.nan], [-7.0, np.inf]], dtype=np.float32)
+
+    assert as_they_are(values, np.array([0, 2])).tolist() == [[2.5, 0.0], [-7.0, 0.0]]
 
 
 def test_the_scale_of_a_session_is_its_root_mean_square():
