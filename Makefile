@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]' 2>&1 | grep -v '^WARNING: Location' || true
 	@$(BIN)/python -c 'import kairos, dagster, polars, deltalake, lightgbm, mlflow'
 	@$(BIN)/python -m kairos.features.built
+	@$(BIN)/python -m kairos.evaluation.built
 	@touch $@
 
 setup: $(STAMP)  ## Build .venv
