@@ -145,14 +145,20 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
 
 
 def _unchanged(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
-    """Return what the UI shows of a partition that was left alone; its checks held when it was written."""
+    """Return what the UI shows of a partition that was left alone: what blocks held when it was written, warnings run again."""
     rows = table_io.rows(recipe.table, key=work.key)
     shown = metadata.counts(table_io.rows(recipe.table), rows, partitioned=True)
     shown["unchanged"] = "Nothing that it reads has changed since it was written."
     held = Outcome(
         passed=True, summary="Held when the rows were written; nothing that they read has changed.", figures={"rows": rows}
     )
-    return Part(rows, shown, tuple(Verdict(recipe.asset_key, check.name, held) for check in recipe.checks if check.blocking))
+    warnings = tuple(check for check in recipe.checks if not check.blocking)
+    kept = table_io.partition_rows(recipe.table, key=work.key) if warnings else recipe.table.empty()
+    verdicts = (
+        Verdict(recipe.asset_key, check.name, held if check.blocking else check.run(kept), check.blocking)
+        for check in recipe.checks
+    )
+    return Part(rows, shown, tuple(verdicts))
 
 
 def _checked(recipe: Recipe, rows: Frame) -> tuple[Verdict, ...]:

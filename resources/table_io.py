@@ -82,6 +82,11 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
         kept = rows.filter(pl.col("model_id") == pl.format("{}_{}", pl.lit(model), "universe_year"))
         return int(kept.select(pl.len()).collect().item())
 
+    def partition_rows(self, table: Table, *, key: str) -> Frame:
+        """Return the rows of one partition as they stand."""
+        fixed = [pl.col(name) == value for name, value in partition_of(table, key).items()]
+        return self.platform.warehouse.read(table, where=pl.all_horizontal(fixed) if fixed else None)
+
     def stands(self, table: Table, reads: tuple[Read, ...], *, commit: Commit) -> bool:
         """Tell whether a partition was written by the same code under the same settings, and no row it reads has changed since.
 

@@ -34,6 +34,11 @@ ALLOWED: dict[str, Callable[[Story], pl.Expr]] = {
         & is_in("column", *READJUSTED)
         & pl.col("permaticker").is_in(story.after_cut("split", "dividend", "tickerchangeto"))
     ),
+    "the ticker of a dead name, once another bears it": lambda story: (
+        is_in("table", "sep_base")
+        & is_in("column", "ticker", "known_at", "known_source")
+        & pl.col("permaticker").is_in(story.displaced)
+    ),
     "a ticker's end, and the vendor's facts of today": lambda _: (
         is_in("table", "tickers") & is_in("column", "valid_to", "lastpricedate", "isdelisted", "delisting_reason")
     ),

@@ -64,6 +64,13 @@ class Story:
         later = self.market.events.filter((pl.col("known") > self.cut) & pl.col("action").is_in(actions))
         return later["permaticker"].unique().to_list()
 
+    @property
+    def displaced(self) -> list[int]:
+        """Names whose ticker another name bears since the cut."""
+        heirs = self.market.symbols.filter(pl.col("valid_from") > self.cut).select("ticker", heir="permaticker")
+        borne = self.market.symbols.join(heirs, on="ticker").filter(pl.col("permaticker") != pl.col("heir"))
+        return borne["permaticker"].unique().to_list()
+
 
 def tell() -> Story:
     """Return the market's story, always the same."""

@@ -98,7 +98,8 @@ def test_what_was_known_stands(story, found):
 
 
 def test_the_comparison_reads_every_table_of_the_path(known, found):
-    assert set(known) == {table.name for table in (*tables.TABLES,)} | set(FEATURE_SETS) | {
+    of_a_feed = {tables.SP500.name}  # its lists carry their own known_at, and are tried by themselves
+    assert set(known) == {table.name for table in tables.TABLES} - of_a_feed | set(FEATURE_SETS) | {
         "mid_cap_xx", "midcap_universe", "feat_matrix_complete", "feat_matrix_targets",
     }  # fmt: skip
     assert min(frame.height for frame in known.values()) > 0
