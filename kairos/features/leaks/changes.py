@@ -1,0 +1,120 @@
+"""What comes after a cut, changed: left out, garbled, rescaled, thinned, emptied, and joined by names that were not there."""
+
+from collections.abc import Callable
+from datetime import date
+
+import polars as pl
+
+from kairos.features.leaks.cuts import NAME, Cut, clock
+from kairos.features.leaks.subject import Tables
+from kairos.frames import Frame
+
+Row = Callable[[pl.Expr, float], pl.Expr]
+WILD = 30.0  # a rescaled value is beyond every clip and normaliser; more would only overflow
+EXTRA = 5  # names that only appear after the cut
+
+
+def without_future(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Leave out every row after the cut."""
+    return {name: frame.filter(~cut.after(name, frame)) for name, frame in tables.items()}
+
+
+def garbled(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Replace every number after the cut by another of the same kind, and nothing by something."""
+    return _values_changed(tables, cut, _another)
+
+
+def rescaled(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Multiply every number after the cut by thirty."""
+    return _values_changed(tables, cut, lambda value, _: value * WILD)
+
+
+def emptied(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Take every number after the cut away."""
+    return _values_changed(tables, cut, lambda value, _: pl.when(False).then(value))
+
+
+def thinned(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Leave two of three rows after the cut out."""
+    return {name: frame.filter(~cut.after(name, frame) | _third(frame)) for name, frame in tables.items()}
+
+
+def with_extremes(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Make one name in three extreme after the cut and leave the others as they are."""
+    changed = rescaled(tables, cut)
+    return {name: _by_name(frame, [changed[name], frame, frame]) for name, frame in tables.items()}
+
+
+def with_strangers(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Add names that only appear after the cut, with wild values."""
+    wild = rescaled(tables, cut)
+    return {name: pl.concat([frame, _strangers(name, wild[name], cut)]) for name, frame in tables.items()}
+
+
+def in_another_order(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: ARG001 - one form for all changes
+    """Turn the rows of every table round."""
+    return {name: frame.reverse() for name, frame in tables.items()}
+
+
+def mixed(tables: Tables, cut: Cut) -> dict[str, Frame]:
+    """Garble the future of one name in four, rescale that of the next, empty and thin those of the others."""
+    kinds = [change(tables, cut) for change in (garbled, rescaled, emptied, thinned)]
+    return {name: _by_name(frame, [kind[name] for kind in kinds]) for name, frame in tables.items()}
+
+
+def _values_changed(tables: Tables, cut: Cut, change: Row) -> dict[str, Frame]:
+    made = {}
+    for name, frame in tables.items():
+        after = pl.lit(cut.after(name, frame))
+        made[name] = frame.with_columns(
+            pl.when(after).then(change(pl.col(value), _floor(frame[value]))).otherwise(value).cast(dtype).alias(value)
+            for value, dtype in frame.schema.items()
+            if dtype.is_float() and clock(name, frame) is not None
+        )
+    return made
+
+
+def _another(value: pl.Expr, floor: float) -> pl.Expr:
+    """Another number: of the same sign where all are of one sign, near where returns are, where they differ."""
+    return value.fill_null(1.0) * 7 + 3 if floor >= 0 else value.fill_null(0.02) * -0.7 + 0.013
+
+
+def _floor(values: pl.Series) -> float:
+    lowest = values.min()
+    return float(lowest) if isinstance(lowest, int | float) else 0.0
+
+
+def _third(frame: Frame) -> pl.Expr:
+    key = [name for name in (NAME, "session", "period_end") if name in frame.columns]
+    return pl.struct(key).hash(7) % 3 == 0 if key else pl.lit(value=True)
+
+
+def _by_name(frame: Frame, kinds: list[Frame]) -> Frame:
+    """Take the rows of each name from one of the kinds, by turns."""
+    if NAME not in frame.columns:
+        return kinds[0]
+    names = frame[NAME].unique().sort()
+    turns = [names.gather_every(len(kinds), offset) for offset in range(len(kinds))]
+    parts = [kind.filter(pl.col(NAME).is_in(turn.implode())) for kind, turn in zip(kinds, turns, strict=True)]
+    return pl.concat(parts).sort(NAME, maintain_order=True)
+
+
+def _strangers(table: str, frame: Frame, cut: Cut) -> Frame:
+    """The last names again under ids that are not there, with their rows after the cut alone."""
+    if NAME not in frame.columns:
+        return frame.clear()
+    names = frame[NAME].unique().sort()
+    last = names.tail(EXTRA).implode()
+    shift = pl.lit(int(names.max() or 0) + 1_000, frame.schema[NAME])  # type: ignore[arg-type]
+    rows = frame.filter(pl.col(NAME).is_in(last) & pl.Series(cut.after(table, frame)))
+    if clock(table, frame) is None:
+        rows = _listed_later(frame.filter(pl.col(NAME).is_in(last)), cut.session)
+    return rows.with_columns((pl.col(NAME) + shift).alias(NAME))
+
+
+def _listed_later(rows: Frame, cut: date) -> Frame:
+    """Lives that begin after the cut."""
+    begins = [name for name in ("valid_from", "firstpricedate", "entry") if name in rows.columns]
+    return rows.unique(NAME, keep="first", maintain_order=True).with_columns(
+        pl.lit(cut).dt.offset_by("10d").alias(name) for name in begins
+    )

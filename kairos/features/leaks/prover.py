@@ -1,0 +1,183 @@
+"""The proof itself: every probe at every cut, or a quick sweep first and the probes one by one where it finds something."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from kairos.features.leaks import changes, lives
+from kairos.features.leaks.compare import Difference, differences, known_rows
+from kairos.features.leaks.contact import Contact, contacts
+from kairos.features.leaks.cuts import NAME, Cut
+from kairos.features.leaks.subject import Subject, Tables
+from kairos.frames import Frame
+
+Change = Callable[[Tables, Cut], dict[str, Frame]]
+PROBES = ("future", "label", "fit_window", "universe", "as_known", "neighbours")
+ANCHOR_ROWS = 7  # first rows of each name that are left out to move where its history begins
+
+
+@dataclass(frozen=True)
+class World:
+    """One way in which the future might have been.
+
+    Attributes:
+        probe: Which kind of knowledge it shows.
+        how: What is changed, in words.
+        changes: Applied one after the other.
+        exact: Whether every bit must stay.
+    """
+
+    probe: str
+    how: str
+    changes: tuple[Change, ...]
+    exact: bool = True
+
+    def of(self, tables: Tables, cut: Cut) -> dict[str, Frame]:
+        """Return the changed tables."""
+        for change in self.changes:
+            tables = change(tables, cut)
+        return dict(tables)
+
+
+WORLDS = (
+    World("future", "rows after the cut left out", (changes.without_future, lives.without_open_labels)),
+    World("future", "rows after the cut garbled", (changes.garbled,)),
+    World("future", "rows after the cut rescaled", (changes.rescaled,)),
+    World("future", "rows after the cut thinned", (changes.thinned,)),
+    World("future", "rows after the cut emptied", (changes.emptied,)),
+    World("label", "forward returns that end after the cut garbled", (lives.with_other_labels,)),
+    World("fit_window", "one name in three extreme after the cut", (changes.with_extremes,)),
+    World("fit_window", "names added after the cut", (changes.with_strangers,)),
+    World("fit_window", "rows in another order", (changes.in_another_order,), exact=False),
+    World("universe", "deaths and listings after the cut changed", (lives.with_other_fates,)),
+    World("universe", "deaths and listings after the cut unknown", (lives.with_unknown_fates,)),
+    World("as_known", "facts restated after the cut", (lives.restated,)),
+    World("as_known", "prices readjusted for later splits and dividends", (lives.readjusted,), exact=False),
+)
+"""Every probe on its own; `neighbours` and where a history begins have worlds of their own."""
+
+AS_OF_THE_CUT = World("future", "nothing after the cut", (*WORLDS[0].changes, lives.with_unknown_fates))
+ANOTHER_FUTURE = World(
+    "future", "another future", (changes.with_strangers, changes.mixed, lives.with_other_labels, lives.with_other_fates, lives.restated)
+)  # fmt: skip
+REBASED = World("as_known", "prices readjusted, rows in another order", (*WORLDS[-1].changes, *WORLDS[8].changes), exact=False)
+SWEEP = (AS_OF_THE_CUT, ANOTHER_FUTURE)
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A feature that knows what it cannot.
+
+    Attributes:
+        feature: Name of the column.
+        probe: Which kind of knowledge.
+        how: What was changed, and up to where values had to stay.
+        rows: Rows that changed.
+        permaticker: Name of an example.
+        session: Its session.
+        before: Its value with everything there is.
+        after: Its value in the changed world; for a contact the return to come.
+    """
+
+    feature: str
+    probe: str
+    how: str
+    rows: int
+    permaticker: int
+    session: date
+    before: float | None
+    after: float | None
+
+    def __str__(self) -> str:
+        """Return the finding in one line."""
+        return (
+            f"{self.feature} fails {self.probe} ({self.how}): permaticker {self.permaticker} on {self.session} "
+            f"is {_shown(self.before)}, then {_shown(self.after)}"
+        )
+
+
+def prove(subject: Subject, tables: Tables, cuts: Sequence[Cut], *, thorough: bool = False) -> list[Leak]:
+    """Return one leak per feature and probe that shows it; none means nothing was found.
+
+    Args:
+        subject: What to try.
+        tables: What it reads, and `daily_returns` for the contact with returns to come where there is one.
+        cuts: Where to cut.
+        thorough: Whether every probe is tried on its own at every cut; else a sweep decides whether to.
+    """
+    whole = subject.values(tables)
+    found: dict[tuple[str, str], Leak] = {}
+    for leak in _all(subject, tables, cuts, whole, thorough=thorough):
+        found.setdefault((leak.feature, leak.probe), leak)
+    order = {name: place for place, name in enumerate(subject.features)}
+    return sorted(found.values(), key=lambda leak: (order[leak.feature], PROBES.index(leak.probe)))
+
+
+def _all(subject: Subject, tables: Tables, cuts: Sequence[Cut], whole: Frame, *, thorough: bool) -> Iterator[Leak]:
+    for cut in cuts:
+        swept = [] if thorough else [leak for world in SWEEP for leak in tried(subject, tables, cut, whole, world)]
+        if thorough or swept:
+            named = [leak for world in WORLDS if world.exact for leak in tried(subject, tables, cut, whole, world)]
+            yield from named
+            known = {leak.feature for leak in named}
+            yield from (leak for leak in swept if leak.feature not in known)
+    yield from _rebased(subject, tables, cuts[-1], whole, thorough=thorough)
+    if subject.windowed:
+        yield from _anchored(subject, tables, whole)
+    if subject.per_name:
+        yield from _alone(subject, tables, whole, thorough=thorough)
+    if "daily_returns" in tables:
+        touching = contacts(whole, tables["daily_returns"], subject.features)
+        yield from (_touching(contact, whole) for contact in touching)
+
+
+def tried(subject: Subject, tables: Tables, cut: Cut, whole: Frame, world: World) -> list[Leak]:
+    """Return the leaks that one world shows at one cut."""
+    made = known_rows(subject.values(world.of(tables, cut)), cut)
+    known = known_rows(whole, cut)
+    made = made.filter(pl.col(NAME).is_in(whole[NAME].unique().implode()))
+    changed = differences(known, made, subject.features, exact=world.exact)
+    return [_leak(world.probe, f"{world.how}, cut {cut.of(one.permaticker)}", one) for one in changed]
+
+
+def _rebased(subject: Subject, tables: Tables, cut: Cut, whole: Frame, *, thorough: bool) -> Iterator[Leak]:
+    end = Cut(whole["session"].max() if whole.height else cut.session)  # type: ignore[arg-type]
+    if not thorough and not tried(subject, tables, end, whole, REBASED):
+        return
+    for world in WORLDS:
+        if not world.exact:
+            yield from tried(subject, tables, end, whole, world)
+
+
+def _anchored(subject: Subject, tables: Tables, whole: Frame) -> Iterator[Leak]:
+    later = {
+        name: frame.filter(pl.col("session").rank("dense").over(NAME) > ANCHOR_ROWS) if "session" in frame.columns else frame
+        for name, frame in tables.items()
+    }
+    changed = differences(whole, subject.values(later), subject.features, exact=False)
+    how = f"history begins {ANCHOR_ROWS} rows later"
+    yield from (_leak("as_known", how, one) for one in changed)
+
+
+def _alone(subject: Subject, tables: Tables, whole: Frame, *, thorough: bool) -> Iterator[Leak]:
+    """Every other name alone; what it says must not depend on the names between."""
+    names = whole[NAME].unique().sort()
+    for offset in (0, 1) if thorough else (0,):
+        kept = pl.col(NAME).is_in(names.gather_every(2, offset).implode())
+        fewer = {name: frame.filter(kept) if NAME in frame.columns else frame for name, frame in tables.items()}
+        changed = differences(whole.filter(kept), subject.values(fewer), subject.features)
+        yield from (_leak("neighbours", "every other name left out", one) for one in changed)
+
+def _leak(probe: str, how: str, one: Difference) -> Leak:
+    return Leak(one.feature, probe, how, one.rows, one.permaticker, one.session, one.before, one.after)
+
+
+def _touching(one: Contact, whole: Frame) -> Leak:
+    return Leak(one.feature, "label", one.how, whole.height, one.permaticker, one.session, one.value, one.ahead)
+
+
+def _shown(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.6g}"
+
