@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets import metadata
 from assets.parts import BlockedError, Part, Verdict, fill_parts, validated
+from assets.proof import PROOF, proven
 from assets.recipe import Recipe, Work
 from kairos.errors import KairosError
 from kairos.frames import Frame, stack
@@ -131,7 +132,7 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     }
     made = recipe.fill(work, **frames)
     rows = validated(recipe.asset_key, recipe.table, made.rows if isinstance(made, Cleaned) else made)
-    verdicts = _checked(recipe, rows)
+    verdicts = (*_checked(recipe, rows), *proven(work, table_io, recipe, frames, commit=commit))
     quarantine = made.quarantine if isinstance(made, Cleaned) else None
     if recipe.append:
         written = table_io.add(recipe.table, rows, quarantine, commit=commit)
@@ -152,7 +153,8 @@ def _unchanged(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     held = Outcome(
         passed=True, summary="Held when the rows were written; nothing that they read has changed.", figures={"rows": rows}
     )
-    return Part(rows, shown, tuple(Verdict(recipe.asset_key, check.name, held) for check in recipe.checks if check.blocking))
+    names = [*(check.name for check in recipe.checks if check.blocking), *([PROOF] if recipe.proof else [])]
+    return Part(rows, shown, tuple(Verdict(recipe.asset_key, name, held) for name in names))
 
 
 def _checked(recipe: Recipe, rows: Frame) -> tuple[Verdict, ...]:

@@ -1,12 +1,12 @@
 """Every table by name."""
 
 from kairos.errors import NotFoundError
-from kairos.tables import features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
+from kairos.tables import features, feeds, fundamentals, leaks, market, matrix, models, quality, raw, simulation, universe
 from kairos.tables.core import Table
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for group in (raw, feeds, market, quality, fundamentals, universe, features, matrix, models, simulation)
+    for group in (raw, feeds, market, quality, fundamentals, universe, features, leaks, matrix, models, simulation)
     for table in group.TABLES
 }
 

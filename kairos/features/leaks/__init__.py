@@ -1,1 +1,1 @@
-"""The leak prover: what a feature says of a session is compared, to the bit, between worlds that differ only in what came later."""
+"""The leak prover: what a feature says of a session, compared to the bit between worlds that differ in what came later."""

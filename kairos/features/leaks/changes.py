@@ -11,6 +11,7 @@ from kairos.frames import Frame
 
 Row = Callable[[pl.Expr, float], pl.Expr]
 WILD = 30.0  # a rescaled value is beyond every clip and normaliser; more would only overflow
+FIRST_ROWS = 7  # left out to move where a history begins
 EXTRA = 5  # names that only appear after the cut
 
 
@@ -54,6 +55,12 @@ def with_strangers(tables: Tables, cut: Cut) -> dict[str, Frame]:
 def in_another_order(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: ARG001 - one form for all changes
     """Turn the rows of every table round."""
     return {name: frame.reverse() for name, frame in tables.items()}
+
+
+def without_first_rows(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: ARG001 - one form for all changes
+    """Leave the first rows of every name out, so that a level chained from its first row is another."""
+    late = pl.col("session").rank("dense").over(NAME) > FIRST_ROWS
+    return {name: frame.filter(late) if "session" in frame.columns else frame for name, frame in tables.items()}
 
 
 def mixed(tables: Tables, cut: Cut) -> dict[str, Frame]:

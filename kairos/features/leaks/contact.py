@@ -158,7 +158,9 @@ def _rank_correlation(cube: Array, ahead: Array, *, least: int) -> tuple[Array, 
     n = known.sum(axis=-1)
     count = np.maximum(n, 1)[..., None]
     one, other = _ranks(cube), np.broadcast_to(_ranks(ahead), cube.shape)
-    one, other = (np.where(known, part - np.where(known, part, 0).sum(axis=-1, keepdims=True) / count, 0) for part in (one, other))
+    one, other = (
+        np.where(known, part - np.where(known, part, 0).sum(axis=-1, keepdims=True) / count, 0) for part in (one, other)
+    )
     scale = np.sqrt((one * one).sum(axis=-1) * (other * other).sum(axis=-1))
     low, high = np.where(known, cube, np.inf).min(axis=-1), np.where(known, cube, -np.inf).max(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):

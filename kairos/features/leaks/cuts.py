@@ -40,7 +40,9 @@ class Cut:
         """Add `_cut`, the last session that may matter to the row's name."""
         if not self.own or NAME not in frame.columns:
             return frame.with_columns(pl.lit(self.session).alias("_cut"))
-        cuts = pl.DataFrame({NAME: list(self.own), "_cut": list(self.own.values())}, schema_overrides={NAME: frame.schema[NAME]})
+        cuts = pl.DataFrame(
+            {NAME: list(self.own), "_cut": list(self.own.values())}, schema_overrides={NAME: frame.schema[NAME]}
+        )
         joined = frame.join(cuts, on=NAME, how="left", maintain_order="left")
         return joined.with_columns(pl.col("_cut").fill_null(self.session))
 
@@ -53,7 +55,9 @@ class Cut:
         if column != "known_at":
             return dated.select(pl.col(column) > pl.col("_cut")).to_series().fill_null(False)
         days = dated["_cut"].unique().to_list()
-        closes = pl.DataFrame({"_cut": days, "_closes": [session_close(day) for day in days]}, schema_overrides={"_closes": UTC_TIME})
+        closes = pl.DataFrame(
+            {"_cut": days, "_closes": [session_close(day) for day in days]}, schema_overrides={"_closes": UTC_TIME}
+        )
         told = dated.join(closes, on="_cut", how="left", maintain_order="left")
         return told.select(pl.col("known_at") > pl.col("_closes")).to_series().fill_null(False)
 
@@ -65,4 +69,3 @@ def clock(table: str, frame: Frame) -> str | None:
     if "known_at" in frame.columns and table not in BY_SESSION:
         return "known_at"
     return "session" if "session" in frame.columns else None
-

@@ -15,7 +15,6 @@ from kairos.frames import Frame
 
 Change = Callable[[Tables, Cut], dict[str, Frame]]
 PROBES = ("future", "label", "fit_window", "universe", "as_known", "neighbours")
-ANCHOR_ROWS = 7  # first rows of each name that are left out to move where its history begins
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,13 @@ WORLDS = (
 )
 """Every probe on its own; `neighbours` and where a history begins have worlds of their own."""
 
+LATER_START = World("as_known", "history begins later", (changes.without_first_rows,), exact=False)
 AS_OF_THE_CUT = World("future", "nothing after the cut", (*WORLDS[0].changes, lives.with_unknown_fates))
 ANOTHER_FUTURE = World(
-    "future", "another future", (changes.with_strangers, changes.mixed, lives.with_other_labels, lives.with_other_fates, lives.restated)
-)  # fmt: skip
-REBASED = World("as_known", "prices readjusted, rows in another order", (*WORLDS[-1].changes, *WORLDS[8].changes), exact=False)
-SWEEP = (AS_OF_THE_CUT, ANOTHER_FUTURE)
+    "future",
+    "another future",
+    (changes.with_strangers, changes.mixed, lives.with_other_labels, lives.with_other_fates, lives.restated),
+)
 
 
 @dataclass(frozen=True)
@@ -116,59 +116,59 @@ def prove(subject: Subject, tables: Tables, cuts: Sequence[Cut], *, thorough: bo
 
 
 def _all(subject: Subject, tables: Tables, cuts: Sequence[Cut], whole: Frame, *, thorough: bool) -> Iterator[Leak]:
+    exact = [world for world in WORLDS if world.exact]
     for cut in cuts:
-        swept = [] if thorough else [leak for world in SWEEP for leak in tried(subject, tables, cut, whole, world)]
+        swept = [] if thorough else _swept(subject, tables, cut, whole)
         if thorough or swept:
-            named = [leak for world in WORLDS if world.exact for leak in tried(subject, tables, cut, whole, world)]
+            named = [leak for world in exact for leak in tried(subject, tables, cut, whole, world)]
+            named += _alone(subject, tables, whole)
             yield from named
             known = {leak.feature for leak in named}
             yield from (leak for leak in swept if leak.feature not in known)
-    yield from _rebased(subject, tables, cuts[-1], whole, thorough=thorough)
-    if subject.windowed:
-        yield from _anchored(subject, tables, whole)
-    if subject.per_name:
-        yield from _alone(subject, tables, whole, thorough=thorough)
+    yield from _about(subject, tables, whole, thorough=thorough)
     if "daily_returns" in tables:
         touching = contacts(whole, tables["daily_returns"], subject.features)
         yield from (_touching(contact, whole) for contact in touching)
 
 
+def _swept(subject: Subject, tables: Tables, cut: Cut, whole: Frame) -> list[Leak]:
+    """Two worlds that differ in everything; where names may not reach each other, every other one is missing in the second."""
+    fewer = _every_other(tables, whole) if subject.per_name else tables
+    return tried(subject, tables, cut, whole, AS_OF_THE_CUT) + tried(subject, fewer, cut, whole, ANOTHER_FUTURE)
+
+
 def tried(subject: Subject, tables: Tables, cut: Cut, whole: Frame, world: World) -> list[Leak]:
-    """Return the leaks that one world shows at one cut."""
-    made = known_rows(subject.values(world.of(tables, cut)), cut)
-    known = known_rows(whole, cut)
-    made = made.filter(pl.col(NAME).is_in(whole[NAME].unique().implode()))
-    changed = differences(known, made, subject.features, exact=world.exact)
+    """Return the leaks that one world shows at one cut, over the names that the tables hold."""
+    held = tables["daily_returns"][NAME] if "daily_returns" in tables else whole[NAME]
+    names = pl.col(NAME).is_in(held.unique().implode())
+    made = known_rows(subject.values(world.of(tables, cut)).filter(names), cut)
+    changed = differences(known_rows(whole.filter(names), cut), made, subject.features, exact=world.exact)
     return [_leak(world.probe, f"{world.how}, cut {cut.of(one.permaticker)}", one) for one in changed]
 
 
-def _rebased(subject: Subject, tables: Tables, cut: Cut, whole: Frame, *, thorough: bool) -> Iterator[Leak]:
-    end = Cut(whole["session"].max() if whole.height else cut.session)  # type: ignore[arg-type]
-    if not thorough and not tried(subject, tables, end, whole, REBASED):
-        return
-    for world in WORLDS:
-        if not world.exact:
+def _about(subject: Subject, tables: Tables, whole: Frame, *, thorough: bool) -> Iterator[Leak]:
+    """What may move a value by a rounding and no more: readjusted prices, another order, a later start."""
+    end = Cut(whole["session"].max())  # type: ignore[arg-type]
+    worlds = [world for world in WORLDS if not world.exact] + ([LATER_START] if subject.windowed else [])
+    at_once = World("as_known", "", tuple(change for world in worlds for change in world.changes), exact=False)
+    if thorough or tried(subject, tables, end, whole, at_once):
+        for world in worlds:
             yield from tried(subject, tables, end, whole, world)
 
 
-def _anchored(subject: Subject, tables: Tables, whole: Frame) -> Iterator[Leak]:
-    later = {
-        name: frame.filter(pl.col("session").rank("dense").over(NAME) > ANCHOR_ROWS) if "session" in frame.columns else frame
-        for name, frame in tables.items()
-    }
-    changed = differences(whole, subject.values(later), subject.features, exact=False)
-    how = f"history begins {ANCHOR_ROWS} rows later"
-    yield from (_leak("as_known", how, one) for one in changed)
+def _alone(subject: Subject, tables: Tables, whole: Frame) -> list[Leak]:
+    if not subject.per_name:
+        return []
+    fewer = _every_other(tables, whole)
+    own = whole.join(fewer["daily_returns"].select(NAME).unique(), on=NAME, how="semi", maintain_order="left")
+    changed = differences(own, subject.values(fewer), subject.features)
+    return [_leak("neighbours", "every other name left out", one) for one in changed]
 
 
-def _alone(subject: Subject, tables: Tables, whole: Frame, *, thorough: bool) -> Iterator[Leak]:
-    """Every other name alone; what it says must not depend on the names between."""
-    names = whole[NAME].unique().sort()
-    for offset in (0, 1) if thorough else (0,):
-        kept = pl.col(NAME).is_in(names.gather_every(2, offset).implode())
-        fewer = {name: frame.filter(kept) if NAME in frame.columns else frame for name, frame in tables.items()}
-        changed = differences(whole.filter(kept), subject.values(fewer), subject.features)
-        yield from (_leak("neighbours", "every other name left out", one) for one in changed)
+def _every_other(tables: Tables, whole: Frame) -> dict[str, Frame]:
+    names = whole[NAME].unique().sort().gather_every(2).implode()
+    return {name: frame.filter(pl.col(NAME).is_in(names)) if NAME in frame.columns else frame for name, frame in tables.items()}
+
 
 def _leak(probe: str, how: str, one: Difference) -> Leak:
     return Leak(one.feature, probe, how, one.rows, one.permaticker, one.session, one.before, one.after)
@@ -180,4 +180,3 @@ def _touching(one: Contact, whole: Frame) -> Leak:
 
 def _shown(value: float | None) -> str:
     return "nothing" if value is None else f"{value:.6g}"
-

@@ -1,4 +1,4 @@
-"""A made-up market small enough to try a feature set on at once: lives, prices as a vendor rewrites them, facts with restatements.
+"""A made-up market to try a feature set on at once: lives, prices as a vendor rewrites them, facts with restatements.
 
 The columns are those of the warehouse's tables as far as a feature may want them; returns are chance without signal.
 """
@@ -103,7 +103,11 @@ def _prices(chance: Chance, bars: Frame) -> Frame:
     """Prices as they stand at the end: rewritten by splits and dividends of a name's last year."""
     names = bars["permaticker"].unique().sort()
     split = pl.DataFrame(
-        {"permaticker": names, "ratio": chance.choice([1.0, 1.0, 2.0], names.len()), "back": chance.integers(20, 200, names.len())}
+        {
+            "permaticker": names,
+            "ratio": chance.choice([1.0, 1.0, 2.0], names.len()),
+            "back": chance.integers(20, 200, names.len()),
+        }
     )
     left = (pl.len() - pl.int_range(pl.len()) - 1).over("permaticker")
     rows = bars.join(split, on="permaticker", how="left", maintain_order="left").with_columns(left=left)

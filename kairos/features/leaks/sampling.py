@@ -10,7 +10,7 @@ from kairos.features.leaks.cuts import NAME, Cut
 from kairos.features.leaks.subject import Tables
 from kairos.frames import Frame
 
-NAMES = 24
+NAMES = 16
 CUTS = 4
 LATE = 5  # last sessions of the span; a feature may look ahead where a file ends and nowhere else
 
@@ -75,7 +75,11 @@ def _eves(daily_returns: Frame, sessions: Sequence[date]) -> list[date]:
 
 def _news(tables: Tables, sessions: Sequence[date]) -> list[date]:
     """The days on which most became known of what is not of a session."""
-    told = [frame["known_at"].dt.date() for frame in tables.values() if "known_at" in frame.columns and "session" not in frame.columns]
+    told = [
+        frame["known_at"].dt.date()
+        for frame in tables.values()
+        if "known_at" in frame.columns and "session" not in frame.columns
+    ]
     days = pl.concat(told) if told else pl.Series([], dtype=pl.Date)
     counts = days.filter(days.is_in(pl.Series(sessions, dtype=pl.Date).implode())).value_counts(sort=True, name="n")
     return counts.filter(pl.col("n") == pl.col("n").max()).to_series(0).sort().to_list()

@@ -32,13 +32,17 @@ def expanding_slope(tables):
     made = rows(tables).with_columns(q=PAST.shift(1).over(NAME))
     daily = made.drop_nulls(["q"]).group_by("session").agg(xy=(pl.col("q") * R).sum(), xx=(pl.col("q") ** 2).sum())
     so_far = daily.sort("session").with_columns(b=pl.col("xy").cum_sum() / pl.col("xx").cum_sum()).select("session", "b")
-    return made.join(so_far, on="session", how="left", maintain_order="left").with_columns(x=pl.col("b") * PAST).select(*KEY, "x")
+    return (
+        made.join(so_far, on="session", how="left", maintain_order="left").with_columns(x=pl.col("b") * PAST).select(*KEY, "x")
+    )
 
 
 def encoded_matured(tables):
     """The sector's mean label so far, each label only once its last session is over."""
     sectors = tables["tickers"].unique(NAME, keep="first").select(NAME, "sector")
-    named = tables["targets"].sort(KEY).with_columns(y=pl.col("ret_5d_f").shift(5).over(NAME)).join(sectors, on=NAME, how="left")
+    named = (
+        tables["targets"].sort(KEY).with_columns(y=pl.col("ret_5d_f").shift(5).over(NAME)).join(sectors, on=NAME, how="left")
+    )
     daily = named.group_by("sector", "session").agg(pl.col("y").sum(), pl.col("y").count().alias("n")).sort("sector", "session")
     so_far = daily.with_columns(x=pl.col("y").cum_sum().over("sector") / pl.col("n").cum_sum().over("sector"))
     kept = so_far.select("sector", "session", pl.col("x").fill_nan(None))
@@ -51,7 +55,12 @@ def as_known(tables, *, value):
     newest = pl.col("period_end") >= pl.col("period_end").cum_max().over(NAME)
     day = (pl.col("known_at").cast(pl.Date) + pl.duration(days=1)).alias("day")
     stamped = versions.filter(newest).select(NAME, day, "revenue", "period_end").sort("day")
-    made = rows(tables).select(KEY).sort("session").join_asof(stamped, left_on="session", right_on="day", by=NAME, check_sortedness=False)
+    made = (
+        rows(tables)
+        .select(KEY)
+        .sort("session")
+        .join_asof(stamped, left_on="session", right_on="day", by=NAME, check_sortedness=False)
+    )
     return made.sort(KEY).with_columns(x=value.cast(pl.Float64)).select(*KEY, "x")
 
 

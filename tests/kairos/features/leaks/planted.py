@@ -62,7 +62,9 @@ def encoded_unmatured(tables):
     """The sector's mean label so far, today's not yet matured ones in it."""
     named = tables["targets"].join(tables["tickers"].unique(NAME, keep="first").select(NAME, "sector"), on=NAME, how="left")
     daily = named.group_by("sector", "session").agg(pl.col("ret_5d_f").mean().alias("m")).sort("sector", "session")
-    so_far = daily.with_columns(x=pl.col("m").fill_null(0.0).cum_sum().over("sector") / pl.int_range(1, pl.len() + 1).over("sector"))
+    so_far = daily.with_columns(
+        x=pl.col("m").fill_null(0.0).cum_sum().over("sector") / pl.int_range(1, pl.len() + 1).over("sector")
+    )
     return named.join(so_far.drop("m"), on=["sector", "session"], how="left").sort(KEY).select(*KEY, "x")
 
 
@@ -84,7 +86,12 @@ def facts(tables, *, on, keep, column="revenue"):
     versions = tables["fmp_income_statement"].sort("known_at").unique([NAME, "period_end", "period"], keep=keep)
     day = (pl.col(on).cast(pl.Date) if on == "known_at" else pl.col(on)).alias("day")
     stamped = versions.select(NAME, day, x=pl.col(column).log()).sort("day")
-    made = rows(tables).select(KEY).sort("session").join_asof(stamped, left_on="session", right_on="day", by=NAME, check_sortedness=False)
+    made = (
+        rows(tables)
+        .select(KEY)
+        .sort("session")
+        .join_asof(stamped, left_on="session", right_on="day", by=NAME, check_sortedness=False)
+    )
     return made.sort(KEY).select(*KEY, "x")
 
 
@@ -94,7 +101,12 @@ def first_stamp_last_value(tables):
     first = versions.unique(key, keep="first").select(*key, "known_at")
     last = versions.unique(key, keep="last").select(*key, "revenue")
     stamped = first.join(last, on=key).with_columns(day=pl.col("known_at").cast(pl.Date) + pl.duration(days=1)).sort("day")
-    made = rows(tables).select(KEY).sort("session").join_asof(stamped, left_on="session", right_on="day", by=NAME, check_sortedness=False)
+    made = (
+        rows(tables)
+        .select(KEY)
+        .sort("session")
+        .join_asof(stamped, left_on="session", right_on="day", by=NAME, check_sortedness=False)
+    )
     return made.sort(KEY).select(*KEY, x=pl.col("revenue").log())
 
 
