@@ -12,6 +12,7 @@ from kairos.features.leaks.cuts import Cut
 from kairos.frames import Frame
 
 Bits = NDArray[np.uint32]
+MOST_ROUNDED = 0.01  # share of rows in which a rounding may flip a rank or a threshold; a level moves nearly all
 NEAR = 1e-4  # of a value, and of its column's spread: a readjusted price differs by a rounding, a leak by the adjustment
 
 
@@ -92,4 +93,5 @@ def _far(one: pl.Series, other: pl.Series) -> NDArray[np.bool_]:
     known = np.isfinite(a) & np.isfinite(b)
     spread = float(np.std(a[known])) if known.any() else 0.0
     with np.errstate(invalid="ignore"):
-        return np.asarray(known & (np.abs(a - b) > NEAR * (np.abs(a) + spread)))
+        far = np.asarray(known & (np.abs(a - b) > NEAR * (np.abs(a) + spread)))
+    return far if far.sum() > MOST_ROUNDED * known.sum() else np.zeros_like(far)

@@ -100,11 +100,11 @@ def _readjusted(frame: Frame) -> Frame:
 def _restated(table: str, frame: Frame, cut: Cut) -> Frame:
     if clock(table, frame) != "known_at" or "period_end" not in frame.columns or frame.is_empty():
         return frame
-    later = pl.lit(frame["known_at"].max() + timedelta(days=30))  # type: ignore[operator]
     key = [name for name in (NAME, "period_end", "period") if name in frame.columns]
     known = frame.filter(~cut.after(table, frame)).sort("known_at").unique(key, keep="last", maintain_order=True)
-    again = known.with_columns(
+    later = (pl.col("_cut").cast(pl.Datetime("us")) + timedelta(days=2)).dt.replace_time_zone("UTC")
+    again = cut.with_cut(known).with_columns(
         later.cast(frame.schema["known_at"]).alias("known_at"),
         *(pl.col(name) * 1.37 + 1 for name, dtype in frame.schema.items() if dtype.is_float()),
     )
-    return pl.concat([frame, again])
+    return pl.concat([frame, again.drop("_cut")])
