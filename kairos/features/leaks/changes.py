@@ -1,6 +1,6 @@
 """What comes after a cut, changed: left out, garbled, rescaled, thinned, emptied, and joined by names that were not there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import polars as pl
@@ -42,14 +42,18 @@ def thinned(tables: Tables, cut: Cut) -> dict[str, Frame]:
 
 def with_extremes(tables: Tables, cut: Cut) -> dict[str, Frame]:
     """Make one name in three extreme after the cut and leave the others as they are."""
-    changed = rescaled(tables, cut)
-    return {name: _by_name(frame, [changed[name], frame, frame]) for name, frame in tables.items()}
+    return _by_turns(tables, cut, (rescaled, _left, _left))
 
 
 def with_strangers(tables: Tables, cut: Cut) -> dict[str, Frame]:
     """Add names that only appear after the cut, with wild values."""
-    wild = rescaled(tables, cut)
-    return {name: pl.concat([frame, _strangers(name, wild[name], cut)]) for name, frame in tables.items()}
+    made = dict(tables)
+    for name, frame in tables.items():
+        if NAME in frame.columns and frame.height:
+            last = frame[NAME].unique().sort().tail(EXTRA).implode()
+            wild = rescaled({name: frame.filter(pl.col(NAME).is_in(last))}, cut)[name]
+            made[name] = pl.concat([frame, _strangers(name, wild, cut, after=int(frame[NAME].max()))])  # type: ignore[arg-type]
+    return made
 
 
 def in_another_order(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: ARG001 - one form for all changes
@@ -65,8 +69,27 @@ def without_first_rows(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: A
 
 def mixed(tables: Tables, cut: Cut) -> dict[str, Frame]:
     """Garble the future of one name in four, rescale that of the next, empty and thin those of the others."""
-    kinds = [change(tables, cut) for change in (garbled, rescaled, emptied, thinned)]
-    return {name: _by_name(frame, [kind[name] for kind in kinds]) for name, frame in tables.items()}
+    return _by_turns(tables, cut, (garbled, rescaled, emptied, thinned))
+
+
+def _left(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: ARG001 - one form for all changes
+    return dict(tables)
+
+
+def _by_turns(tables: Tables, cut: Cut, kinds: Sequence[Callable[[Tables, Cut], dict[str, Frame]]]) -> dict[str, Frame]:
+    """Change the rows of each name in one of the ways, by turns."""
+    made = {}
+    for name, frame in tables.items():
+        if NAME not in frame.columns:
+            made |= kinds[0]({name: frame}, cut)
+            continue
+        names = frame[NAME].unique().sort()
+        turns = [names.gather_every(len(kinds), at).implode() for at in range(len(kinds))]
+        parts = [
+            kind({name: frame.filter(pl.col(NAME).is_in(turn))}, cut)[name] for kind, turn in zip(kinds, turns, strict=True)
+        ]
+        made[name] = pl.concat(parts).sort(NAME, maintain_order=True)
+    return made
 
 
 def _values_changed(tables: Tables, cut: Cut, change: Row) -> dict[str, Frame]:
@@ -96,27 +119,10 @@ def _third(frame: Frame) -> pl.Expr:
     return pl.struct(key).hash(7) % 3 == 0 if key else pl.lit(value=True)
 
 
-def _by_name(frame: Frame, kinds: list[Frame]) -> Frame:
-    """Take the rows of each name from one of the kinds, by turns."""
-    if NAME not in frame.columns:
-        return kinds[0]
-    names = frame[NAME].unique().sort()
-    turns = [names.gather_every(len(kinds), offset) for offset in range(len(kinds))]
-    parts = [kind.filter(pl.col(NAME).is_in(turn.implode())) for kind, turn in zip(kinds, turns, strict=True)]
-    return pl.concat(parts).sort(NAME, maintain_order=True)
-
-
-def _strangers(table: str, frame: Frame, cut: Cut) -> Frame:
-    """The last names again under ids that are not there, with their rows after the cut alone."""
-    if NAME not in frame.columns:
-        return frame.clear()
-    names = frame[NAME].unique().sort()
-    last = names.tail(EXTRA).implode()
-    shift = pl.lit(int(names.max() or 0) + 1_000, frame.schema[NAME])  # type: ignore[arg-type]
-    rows = frame.filter(pl.col(NAME).is_in(last) & pl.Series(cut.after(table, frame)))
-    if clock(table, frame) is None:
-        rows = _listed_later(frame.filter(pl.col(NAME).is_in(last)), cut.session)
-    return rows.with_columns((pl.col(NAME) + shift).alias(NAME))
+def _strangers(table: str, rows: Frame, cut: Cut, *, after: int) -> Frame:
+    """The rows again under ids that are not there, those after the cut alone."""
+    later = _listed_later(rows, cut.session) if clock(table, rows) is None else rows.filter(cut.after(table, rows))
+    return later.with_columns(pl.col(NAME) + pl.lit(after + 1_000, rows.schema[NAME]))
 
 
 def _listed_later(rows: Frame, cut: date) -> Frame:

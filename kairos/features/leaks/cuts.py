@@ -56,7 +56,8 @@ class Cut:
             return dated.select(pl.col(column) > pl.col("_cut")).to_series().fill_null(False)
         days = dated["_cut"].unique().to_list()
         closes = pl.DataFrame(
-            {"_cut": days, "_closes": [session_close(day) for day in days]}, schema_overrides={"_cut": pl.Date, "_closes": UTC_TIME}
+            {"_cut": days, "_closes": [session_close(day) for day in days]},
+            schema_overrides={"_cut": pl.Date, "_closes": UTC_TIME},
         )
         told = dated.join(closes, on="_cut", how="left", maintain_order="left")
         return told.select(pl.col("known_at") > pl.col("_closes")).to_series().fill_null(False)

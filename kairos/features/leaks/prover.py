@@ -62,7 +62,7 @@ AS_OF_THE_CUT = World("future", "nothing after the cut", (*WORLDS[0].changes, li
 ANOTHER_FUTURE = World(
     "future",
     "another future",
-    (changes.with_strangers, changes.mixed, lives.with_other_labels, lives.with_other_fates, lives.restated),
+    (changes.mixed, lives.with_other_labels, lives.with_other_fates, lives.restated, changes.with_strangers),
 )
 
 

@@ -3,6 +3,8 @@
 The columns are those of the warehouse's tables as far as a feature may want them; returns are chance without signal.
 """
 
+import zlib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -48,6 +50,26 @@ def made_up_tables(seed: int, *, names: int = 24, first: date, last: date) -> di
         "fmp_income_statement": _filings(chance, lives, first, last),
         "targets": _targets(returns),
     }
+
+
+def filled(frame: Frame, dtypes: Mapping[str, pl.DataType]) -> Frame:
+    """Return the declared columns of a table, those that the made-up market has not filled with chance.
+
+    Args:
+        frame: One of the made-up tables.
+        dtypes: Columns of the warehouse's table of that name.
+    """
+    key = [name for name in (*KEY, "period_end", "period", "known_at") if name in frame.columns]
+    chance = pl.struct(key).hash(5).cast(pl.Float64) / 2.0**64
+    made = [_filled(name, dtype, chance).alias(name) for name, dtype in dtypes.items() if name not in frame.columns]
+    return frame.with_columns(made).select(pl.col(name).cast(dtype) for name, dtype in dtypes.items())
+
+
+def _filled(name: str, dtype: pl.DataType, chance: pl.Expr) -> pl.Expr:
+    if dtype.is_float():
+        return 1e6 * (1 + (7919 * zlib.crc32(name.encode()) * chance) % 1)
+    plain = {pl.Boolean: False, pl.String: "made up"}
+    return pl.lit(plain.get(type(dtype), 1 if dtype.is_integer() else None), dtype)
 
 
 def _spans(chance: Chance, names: int, days: int) -> list[tuple[int, int]]:
