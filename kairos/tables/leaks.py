@@ -50,8 +50,7 @@ def outcome(verdicts: Frame) -> Outcome:
     figures: dict[str, float | int | str] = {
         "features": verdicts["feature"].n_unique(),
         "probes": verdicts["probe"].n_unique(),
-        "names": int(verdicts["names"].max() or 0),  # type: ignore[call-overload]
-        "cuts": int(verdicts["cuts"].max() or 0),  # type: ignore[call-overload]
+        **{name: verdicts.select(pl.col(name).max().fill_null(0)).item() for name in ("names", "cuts")},
         "leaks": verdicts.filter(~pl.col("passed")).height,
     }
     said = refusal(verdicts)

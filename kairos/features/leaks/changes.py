@@ -78,7 +78,7 @@ def _left(tables: Tables, cut: Cut) -> dict[str, Frame]:  # noqa: ARG001 - one f
 
 def _by_turns(tables: Tables, cut: Cut, kinds: Sequence[Callable[[Tables, Cut], dict[str, Frame]]]) -> dict[str, Frame]:
     """Change the rows of each name in one of the ways, by turns."""
-    made = {}
+    made: dict[str, Frame] = {}
     for name, frame in tables.items():
         if NAME not in frame.columns:
             made |= kinds[0]({name: frame}, cut)

@@ -4,7 +4,7 @@ The columns are those of the warehouse's tables as far as a feature may want the
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -47,8 +47,8 @@ def made_up_tables(seed: int, *, names: int = 24, first: date, last: date) -> di
         "tickers": _tickers(lives),
         "midcap_universe": _members(lives, days[0]),
         "daily_metrics": _metrics(bars),
-        "fmp_income_statement": _filings(chance, lives, first, last),
-        "targets": _targets(returns),
+        "fmp_income_statement": made_up_filings(lives["permaticker"], first=first, last=last, chance=chance),
+        "targets": targets(returns),
     }
 
 
@@ -181,12 +181,19 @@ def _metrics(bars: Frame) -> Frame:
     return bars.select(*KEY, marketcap=pl.col("closeunadj") * 1e7, known_at=next_noon)
 
 
-def _filings(chance: Chance, lives: Frame, first: date, last: date) -> Frame:
-    """Two versions of every quarter: the first 25 to 60 days after its end, a restatement 60 to 200 days after that."""
-    quarters = pl.date_range(first - timedelta(days=500), last, "1mo", eager=True).dt.month_end()
-    ends = quarters.filter(quarters.dt.month() % 3 == 0).unique().sort().to_list()
-    rows = []
-    for name in lives["permaticker"]:
+def made_up_filings(names: Iterable[int], *, first: date, last: date, chance: Chance) -> Frame:
+    """Return two versions of every quarter: one 25 to 60 days after its end, a restatement 60 to 200 days after that.
+
+    Args:
+        names: Securities.
+        first: First day; the quarters of a year before are there as well.
+        last: Last day.
+        chance: Source of all chance.
+    """
+    months = pl.date_range(first - timedelta(days=500), last, "1mo", eager=True).dt.month_end().unique().sort()
+    ends = months.filter(months.dt.month() % 3 == 0).to_list()
+    rows: list[tuple[object, ...]] = []
+    for name in names:
         size = float(np.exp(chance.normal(18, 1)))
         for end in ends:
             known = datetime.combine(end, time(21, 30), tzinfo=UTC) + timedelta(days=int(chance.integers(25, 60)))
@@ -194,11 +201,13 @@ def _filings(chance: Chance, lives: Frame, first: date, last: date) -> Frame:
             again = known + timedelta(days=int(chance.integers(60, 200)))
             rows.append((name, end, f"Q{end.month // 3}", known, *facts))
             rows.append((name, end, f"Q{end.month // 3}", again, *(facts * np.exp(chance.normal(0, 0.05, 3)))))
-    schema = {"permaticker": pl.Int64, "period_end": pl.Date, "period": pl.String, "known_at": UTC_TIME}
-    return pl.DataFrame(rows, schema=schema | dict.fromkeys(FACTS, pl.Float64), orient="row")
+    schema: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(FACTS, pl.Float64)
+    key = {"permaticker": pl.Int64, "period_end": pl.Date, "period": pl.String, "known_at": UTC_TIME}
+    return pl.DataFrame(rows, schema={**key, **schema}, orient="row")
 
 
-def _targets(returns: Frame) -> Frame:
+def targets(returns: Frame) -> Frame:
+    """Return permaticker, session and the forward returns over 1, 5 and 21 rows."""
     ahead = returns_ahead(returns)
     labels = {f"ahead_{h}": f"ret_{h}d_f" for h in (1, 5, 21)}
     return ahead.select(*KEY, *labels).rename(labels)

@@ -100,8 +100,13 @@ def listed_so_far(tables):
 CHANCE = (pl.struct(KEY).hash(17) % 100_003) / 100_003
 HONEST = (
     honest("expanding z-score", of_rows((R - MEAN) / ((R**2).cum_sum().over(NAME) / COUNT).sqrt())),
-    honest("expanding minimum and maximum", of_rows((W - W.cum_min().over(NAME)) / (W.cum_max().over(NAME) - W.cum_min().over(NAME)))),
-    honest("winsorised at the extremes so far", of_rows(R.clip(R.shift(1).cum_min().over(NAME), R.shift(1).cum_max().over(NAME)))),
+    honest(
+        "expanding minimum and maximum",
+        of_rows((W - W.cum_min().over(NAME)) / (W.cum_max().over(NAME) - W.cum_min().over(NAME))),
+    ),
+    honest(
+        "winsorised at the extremes so far", of_rows(R.clip(R.shift(1).cum_min().over(NAME), R.shift(1).cum_max().over(NAME)))
+    ),
     honest("rank of the session", of_rows(PAST.rank().over("session"))),
     honest("z of the session", of_rows((PAST - PAST.mean().over("session")) / PAST.std().over("session"))),
     honest("less the session's median", of_rows(R - R.median().over("session"))),
@@ -143,4 +148,4 @@ HONEST = (
     honest("stored: volatility", of_rows(R.rolling_std(63).over(NAME)), stored=True),
     honest("stored: price level", of_rows(W.log()), stored=True),
     honest("stored: the month's reversal", of_rows(1 - W / lagged(W, 21)), stored=True),
-)  # fmt: skip
+)
