@@ -10,7 +10,7 @@ from kairos.features.leaks.subject import Tables
 from kairos.frames import Frame
 
 Row = Callable[[pl.Expr, float], pl.Expr]
-WILD = 30.0  # a rescaled value is beyond every clip and normaliser; more would only overflow
+WILD = 10.0  # a rescaled value is beyond every clip and normaliser; more would only overflow
 FIRST_ROWS = 7  # left out to move where a history begins
 EXTRA = 5  # names that only appear after the cut
 
@@ -26,7 +26,7 @@ def garbled(tables: Tables, cut: Cut) -> dict[str, Frame]:
 
 
 def rescaled(tables: Tables, cut: Cut) -> dict[str, Frame]:
-    """Multiply every number after the cut by thirty."""
+    """Multiply every number after the cut by ten."""
     return _values_changed(tables, cut, lambda value, _: value * WILD)
 
 

@@ -102,6 +102,7 @@ def _touches(value: Array, change: Array, to_come: Array, back: Array) -> Iterat
     """Yield column number, finding and horizon of every contact; values and changes (F, S, N), returns (H, S, N)."""
     for ahead, horizon in zip(to_come, HORIZONS, strict=True):
         yield from _equal(value, ahead, back, horizon)
+    for ahead, horizon in zip(to_come, HORIZONS, strict=True):
         yield from _by_session("value", value, ahead, horizon)
     for what, cube in (("value", value), ("change", change)):
         yield from _of_sessions(what, cube, to_come[0])

@@ -117,14 +117,18 @@ def prove(subject: Subject, tables: Tables, cuts: Sequence[Cut], *, thorough: bo
 
 def _all(subject: Subject, tables: Tables, cuts: Sequence[Cut], whole: Frame, *, thorough: bool) -> Iterator[Leak]:
     exact = [world for world in WORLDS if world.exact]
+    told: set[str] = set()
     for cut in cuts:
         swept = [] if thorough else _swept(subject, tables, cut, whole)
-        if thorough or swept:
+        if thorough or {leak.feature for leak in swept} - told:
             named = [leak for world in exact for leak in tried(subject, tables, cut, whole, world)]
             named += _alone(subject, tables, whole)
+            told |= {leak.feature for leak in named}
             yield from named
-            known = {leak.feature for leak in named}
-            yield from (leak for leak in swept if leak.feature not in known)
+            yield from (leak for leak in swept if leak.feature not in told)
+            told |= {leak.feature for leak in swept}
+        if not thorough and told.issuperset(subject.features):
+            break
     yield from _about(subject, tables, whole, thorough=thorough)
     if "daily_returns" in tables:
         touching = contacts(whole, tables["daily_returns"], subject.features)

@@ -69,7 +69,7 @@ def _filled(name: str, dtype: pl.DataType, chance: pl.Expr) -> pl.Expr:
     if dtype.is_float():
         return 1e6 * (1 + (7919 * zlib.crc32(name.encode()) * chance) % 1)
     plain = {pl.Boolean: False, pl.String: "made up"}
-    return pl.lit(plain.get(type(dtype), 1 if dtype.is_integer() else None), dtype)
+    return pl.lit(plain.get(dtype.base_type(), 1 if dtype.is_integer() else None), dtype)
 
 
 def _spans(chance: Chance, names: int, days: int) -> list[tuple[int, int]]:

@@ -58,7 +58,9 @@ PERTURBED = (
         "closed gaps of one row in ten",
         of_rows(pl.when(pl.struct(KEY).hash(5) % 10 > 0).then(VOLUME).backward_fill().over(NAME).log()),
     ),
-    leak("backward fill", "a warm-up filled from behind", of_rows(W.rolling_mean(200).backward_fill().over(NAME) / W)),
+    leak(
+        "backward fill", "a warm-up filled from behind", of_rows(W.rolling_mean(200).over(NAME).backward_fill().over(NAME) / W)
+    ),
     leak("full-sample scaling", "z within the name", of_rows((R - R.mean().over(NAME)) / R.std().over(NAME))),
     leak("full-sample scaling", "z over the frame", of_rows((PAST - PAST.mean()) / PAST.std())),
     leak("full-sample scaling", "by the maximum of a life", of_rows(W / W.max().over(NAME))),
