@@ -30,7 +30,7 @@ from tests.kairos.features.leaks.cases import Case
 from tests.kairos.features.leaks.honest import HONEST
 from tests.kairos.features.leaks.planted import LEAKS
 
-SEEDS = (801, 802, 803)
+SEEDS = (802, 803, 804, 805, 806)
 YEAR = 2016
 SIZE = MarketSize(60, date(2014, 1, 2), date(2016, 12, 30))
 MADE_UP_NAMES = 20
@@ -77,9 +77,9 @@ def main() -> int:
     return 0
 
 
-def made_up(seed: int) -> Tables:
+def made_up(seed: int, *, names: int = MADE_UP_NAMES, years_back: int = 2) -> Tables:
     """Return the made-up market of a seed."""
-    return made_up_tables(seed, names=MADE_UP_NAMES, first=date(YEAR - 2, 1, 1), last=date(YEAR, 12, 31))
+    return made_up_tables(seed, names=names, first=date(YEAR - years_back, 1, 1), last=date(YEAR, 12, 31))
 
 
 def embedded(seed: int) -> Tables:
@@ -130,7 +130,7 @@ def summary(lines: Sequence[Line], seeds: Sequence[int]) -> dict[str, object]:
         "missed_95": wilson(missed, len(planted)),
         "suspected": round(suspected / len(honest), 4),
         "suspected_95": wilson(suspected, len(honest)),
-        "cpu_seconds_a_family_year": round(sum(families) / max(1, len(families)) * len(families) / (8 * len(seeds)), 3),
+        "cpu_seconds_a_family_year": round(sum(families) / (2 * len(seeds) * len(declared.registered(YEAR))), 3),
     }
 
 

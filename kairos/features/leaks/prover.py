@@ -9,7 +9,7 @@ import polars as pl
 from kairos.features.leaks import changes, lives
 from kairos.features.leaks.compare import Difference, differences, known_rows
 from kairos.features.leaks.contact import Contact, contacts
-from kairos.features.leaks.cuts import NAME, Cut
+from kairos.features.leaks.cuts import BY_SESSION, NAME, Cut
 from kairos.features.leaks.subject import Subject, Tables
 from kairos.frames import Frame
 
@@ -154,6 +154,8 @@ def _about(subject: Subject, tables: Tables, whole: Frame, *, thorough: bool) ->
     """What may move a value by a rounding and no more: readjusted prices, another order, a later start."""
     end = Cut(whole["session"].max())  # type: ignore[arg-type]
     worlds = [world for world in WORLDS if not world.exact] + ([LATER_START] if subject.windowed else [])
+    if not thorough and subject.per_name and not subject.windowed and not BY_SESSION & set(tables):
+        return  # nothing to readjust, and the builders of such sets sort what they are handed
     at_once = World("as_known", "", tuple(change for world in worlds for change in world.changes), exact=False)
     if thorough or tried(subject, tables, end, whole, at_once):
         for world in worlds:
