@@ -201,9 +201,9 @@ def made_up_filings(names: Iterable[int], *, first: date, last: date, chance: Ch
             again = known + timedelta(days=int(chance.integers(60, 200)))
             rows.append((name, end, f"Q{end.month // 3}", known, *facts))
             rows.append((name, end, f"Q{end.month // 3}", again, *(facts * np.exp(chance.normal(0, 0.05, 3)))))
-    schema: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(FACTS, pl.Float64)
-    key = {"permaticker": pl.Int64, "period_end": pl.Date, "period": pl.String, "known_at": UTC_TIME}
-    return pl.DataFrame(rows, schema={**key, **schema}, orient="row")
+    key = ["permaticker", "period_end", "period", "known_at"]
+    made = pl.DataFrame(rows, schema=[*key, *FACTS], orient="row")
+    return made.with_columns(pl.col("permaticker").cast(pl.Int64), pl.col("known_at").cast(UTC_TIME))
 
 
 def targets(returns: Frame) -> Frame:
