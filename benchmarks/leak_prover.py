@@ -30,12 +30,12 @@ from tests.kairos.features.leaks.cases import Case
 from tests.kairos.features.leaks.honest import HONEST
 from tests.kairos.features.leaks.planted import LEAKS
 
-SEEDS = (802, 803, 804, 805, 806)
+SEEDS = (807, 808, 809, 810, 811)
 YEAR = 2016
 SIZE = MarketSize(60, date(2014, 1, 2), date(2016, 12, 30))
 MADE_UP_NAMES = 20
 Z = 1.96
-PUBLISHED = {"missed": 0.05, "suspected": 0.01}
+PUBLISHED = {"missed": 0.0196, "suspected": 0.0}
 """Rates that docs/leaks.md tells; tests/kairos/features/leaks/test_rates.py holds them."""
 Tables = Mapping[str, Frame]
 

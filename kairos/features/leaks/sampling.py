@@ -11,7 +11,8 @@ from kairos.features.leaks.subject import Tables
 from kairos.frames import Frame
 
 NAMES = 16
-CUTS = 4
+CUTS = 5
+YOUNG = 60  # sessions after a listing, in which windows and warm-ups are still filling
 LATE = 5  # last sessions of the span; a feature may look ahead where a file ends and nowhere else
 
 
@@ -45,8 +46,8 @@ def of_names(tables: Tables, names: Sequence[int]) -> dict[str, Frame]:
 def common_cuts(tables: Tables, *, year: int, seed: int, count: int = CUTS) -> list[Cut]:
     """Return cuts for all names in a year, each where a leak would show that shows nowhere else.
 
-    They lie among the last sessions, at a week's end, on the eve of a death, on a day on which something became known, and
-    anywhere, in this order.
+    They lie among the last sessions, at a week's end, on the eve of a death, on a day on which something became known, soon
+    after a listing, and anywhere, in this order.
 
     Args:
         tables: What is read; `daily_returns` among it.
@@ -58,7 +59,9 @@ def common_cuts(tables: Tables, *, year: int, seed: int, count: int = CUTS) -> l
     sessions = _sessions(tables["daily_returns"], year)
     inner = sessions[:-1] or sessions
     weeks = [day for day, after in zip(inner, sessions[1:], strict=False) if after.weekday() < day.weekday()]
-    pools = [inner[-LATE:], weeks, _eves(tables["daily_returns"], inner), _news(tables, inner)]
+    returns = tables["daily_returns"]
+    young = [day for youth in _youths(returns, inner).values() for day in youth]
+    pools = [inner[-LATE:], weeks, _eves(returns, inner), _news(tables, inner), young]
     pools = [pool for pool in pools if pool][:count]
     pools += [inner] * (count - len(pools))
     return [Cut(day) for day in dict.fromkeys(pool[int(chance.integers(len(pool)))] for pool in pools)]
@@ -88,8 +91,8 @@ def _news(tables: Tables, sessions: Sequence[date]) -> list[date]:
 def own_cuts(daily_returns: Frame, *, year: int, seed: int) -> list[Cut]:
     """Return one set of cuts in which every name has its own in a year.
 
-    A name that dies in the year is cut on its last price, one in four of the others among the last sessions, the rest
-    anywhere.
+    A name that dies in the year is cut on its last price, one that is new soon after its listing, one in four of the others
+    among the last sessions, the rest anywhere.
 
     Args:
         daily_returns: Rows of that table.
@@ -100,10 +103,26 @@ def own_cuts(daily_returns: Frame, *, year: int, seed: int) -> list[Cut]:
     sessions = _sessions(daily_returns, year)
     inner = sessions[:-1] or sessions
     known, days = set(inner), {}
+    youths = _youths(daily_returns, inner)
     for at, (name, last) in enumerate(_last_prices(daily_returns).items()):
-        pool = [last] if last in known else inner[-LATE:] if at % 4 == 0 else inner
+        others = inner[-LATE:] if at % 4 == 0 else inner
+        pool = [last] if last in known else youths.get(name, others)
         days[name] = pool[int(chance.integers(len(pool)))]
     return [Cut(inner[-1], days)]
+
+
+def _youths(daily_returns: Frame, sessions: Sequence[date]) -> dict[int, list[date]]:
+    """The sessions soon after their first price of names listed since the rows begin, as far as they are among `sessions`."""
+    first = daily_returns.group_by(NAME).agg(pl.col("session").min()).sort(NAME)
+    begin = daily_returns["session"].min()
+    every = daily_returns["session"].unique().sort().to_list()
+    place, known = {day: at for at, day in enumerate(every)}, set(sessions)
+    youths = {
+        name: [day for day in every[place[listed] : place[listed] + YOUNG] if day in known]
+        for name, listed in first.iter_rows()
+        if listed != begin
+    }
+    return {name: days for name, days in youths.items() if days}
 
 
 def _sessions(daily_returns: Frame, year: int) -> list[date]:

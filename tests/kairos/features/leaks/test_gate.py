@@ -73,7 +73,7 @@ def test_names_that_die_or_are_new_are_among_those_looked_at(market):
     assert chosen.filter(pl.col("began") > returns["session"].min()).height >= 2
 
 
-def test_cuts_lie_late_at_a_weeks_end_on_the_eve_of_a_death_and_on_a_day_of_news(market):
+def test_cuts_lie_late_at_a_weeks_end_on_the_eve_of_a_death_on_a_day_of_news_and_soon_after_a_listing(market):
     cuts = [cut.session for cut in common_cuts(market, year=2016, seed=5)]
     traded = market["daily_returns"].filter(~pl.col("is_delisting"))
     sessions = traded.filter(pl.col("session").dt.year() == 2016)["session"].unique().sort().to_list()
@@ -81,15 +81,21 @@ def test_cuts_lie_late_at_a_weeks_end_on_the_eve_of_a_death_and_on_a_day_of_news
     assert (sessions[sessions.index(cuts[1]) + 1] - cuts[1]).days > 1
     assert cuts[2] in set(traded.group_by(NAME).agg(pl.col("session").max())["session"])
     assert market["fmp_income_statement"].filter(pl.col("known_at").dt.date() == cuts[3]).height > 0
+    listed = traded.group_by(NAME).agg(pl.col("session").min())["session"]
+    assert min((cuts[4] - day).days for day in listed if day > listed.min() and day <= cuts[4]) < 95
 
 
-def test_each_name_has_a_cut_of_its_own_and_a_dying_one_its_last_price(market):
+def test_each_name_has_a_cut_of_its_own_a_dying_one_its_last_price_and_a_new_one_its_first_sessions(market):
     (cut,) = own_cuts(market["daily_returns"], year=2016, seed=5)
     traded = market["daily_returns"].filter(~pl.col("is_delisting"))
     last = dict(traded.group_by(NAME).agg(pl.col("session").max()).iter_rows())
     end = max(last.values())
     assert set(cut.own) == set(last)
     assert all(cut.own[name] == day for name, day in last.items() if date(2016, 1, 1) <= day < end)
+    first = dict(traded.group_by(NAME).agg(pl.col("session").min()).iter_rows())
+    new = {name: day for name, day in first.items() if day >= date(2016, 1, 1) and last[name] == end}
+    assert new
+    assert all(0 <= (cut.own[name] - day).days < 95 for name, day in new.items())
 
 
 def test_the_made_up_market_has_the_columns_of_the_warehouse():

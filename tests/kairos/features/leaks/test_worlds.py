@@ -1,6 +1,6 @@
 """No world changes what is known at the cut, and every world changes what comes after it."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -10,6 +10,7 @@ from kairos.features.leaks.lives import RATIOS, readjusted, with_other_fates, wi
 from kairos.features.leaks.prover import ANOTHER_FUTURE, AS_OF_THE_CUT, WORLDS
 
 CUT = date(2016, 6, 30)
+HOUR = timedelta(hours=1)
 EXACT = [*(world for world in WORLDS if world.exact), AS_OF_THE_CUT, ANOTHER_FUTURE]
 EVERY_EXACT = pytest.mark.parametrize("world", EXACT, ids=lambda world: world.how)
 DATED = ("daily_returns", "sep_base", "daily_metrics", "fmp_income_statement")
@@ -37,11 +38,18 @@ def test_what_comes_after_the_cut_does_not(world, market):
     assert not changed["fmp_income_statement"].equals(market["fmp_income_statement"])
 
 
-def test_a_filing_after_the_close_of_the_cut_lies_after_it(market):
-    filings = market["fmp_income_statement"]
-    after = filings.filter(Cut(CUT).after("fmp_income_statement", filings))
-    assert after["known_at"].min().date() >= CUT
-    assert filings.join(after, on=filings.columns, how="anti")["known_at"].max().isoformat() < "2016-06-30T20:00:01"
+def test_a_fact_lies_after_the_cut_from_the_close_on(market):
+    closes = datetime(2016, 6, 30, 20, 0, tzinfo=UTC)
+    filings = market["fmp_income_statement"].head(3)
+    stamped = filings.with_columns(known_at=pl.Series([closes - HOUR, closes, closes + HOUR]))
+    assert Cut(CUT).after("fmp_income_statement", stamped).to_list() == [False, False, True]
+
+
+def test_a_name_with_a_cut_of_its_own_is_cut_there_and_the_others_where_all_are(market):
+    returns = market["daily_returns"]
+    known = returns.filter(~Cut(CUT, {1010: date(2016, 2, 1)}).after("daily_returns", returns))
+    last = dict(known.group_by("permaticker").agg(pl.col("session").max()).iter_rows())
+    assert (last[1010], last[1011]) == (date(2016, 2, 1), CUT)
 
 
 def test_a_price_lies_where_its_session_does_whenever_its_newest_version_came(market):
