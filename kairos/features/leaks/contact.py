@@ -102,12 +102,13 @@ def _touches(value: Array, change: Array, to_come: Array, back: Array) -> Iterat
     """Yield column number, finding and horizon of every contact; values and changes (F, S, N), returns (H, S, N)."""
     for ahead, horizon in zip(to_come, HORIZONS, strict=True):
         yield from _equal(value, ahead, back, horizon)
+    ranks = _ranks(value)
     for ahead, horizon in zip(to_come, HORIZONS, strict=True):
-        yield from _by_session("value", value, ahead, horizon)
+        yield from _by_session("value", value, ahead, horizon, ranks=ranks)
     for what, cube in (("value", value), ("change", change)):
         yield from _of_sessions(what, cube, to_come[0])
         yield from _over_time(what, cube, to_come[0])
-    yield from _by_session("change", change, to_come[0], 1)
+    yield from _by_session("change", change, to_come[0], 1, ranks=_ranks(change))
 
 
 def _equal(value: Array, ahead: Array, back: Array, horizon: int) -> Iterator[tuple[int, str, int]]:
@@ -118,8 +119,8 @@ def _equal(value: Array, ahead: Array, back: Array, horizon: int) -> Iterator[tu
         yield int(at), f"{hits[at]} values are the return {horizon} session(s) ahead", horizon
 
 
-def _by_session(what: str, cube: Array, ahead: Array, horizon: int) -> Iterator[tuple[int, str, int]]:
-    rho, _ = _rank_correlation(cube, ahead, least=MIN_NAMES)
+def _by_session(what: str, cube: Array, ahead: Array, horizon: int, *, ranks: Array) -> Iterator[tuple[int, str, int]]:
+    rho, _ = _rank_correlation(cube, ahead, least=MIN_NAMES, ranks=ranks)
     for at, daily in enumerate(rho):
         known = daily[np.isfinite(daily)]
         if known.size < MIN_SESSIONS:
@@ -153,12 +154,12 @@ def _mean(cube: Array) -> Array:
         return np.asarray(np.where(known, cube, 0.0).sum(axis=-1) / np.where(known.any(axis=-1), known.sum(axis=-1), np.nan))
 
 
-def _rank_correlation(cube: Array, ahead: Array, *, least: int) -> tuple[Array, Array]:
+def _rank_correlation(cube: Array, ahead: Array, *, least: int, ranks: Array | None = None) -> tuple[Array, Array]:
     """Return Spearman's rho (ties by position) along the last axis and the number of pairs, NaN below `least`."""
     known = np.isfinite(cube) & np.isfinite(ahead)
     n = known.sum(axis=-1)
     count = np.maximum(n, 1)[..., None]
-    one, other = _ranks(cube), np.broadcast_to(_ranks(ahead), cube.shape)
+    one, other = _ranks(cube) if ranks is None else ranks, np.broadcast_to(_ranks(ahead), cube.shape)
     one, other = (
         np.where(known, part - np.where(known, part, 0).sum(axis=-1, keepdims=True) / count, 0) for part in (one, other)
     )

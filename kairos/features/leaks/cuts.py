@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
@@ -38,29 +39,29 @@ class Cut:
 
     def with_cut(self, frame: Frame) -> Frame:
         """Add `_cut`, the last session that may matter to the row's name."""
-        if not self.own or NAME not in frame.columns:
-            return frame.with_columns(pl.lit(self.session).alias("_cut"))
-        cuts = pl.DataFrame(
-            {NAME: list(self.own), "_cut": list(self.own.values())}, schema_overrides={NAME: frame.schema[NAME]}
-        )
-        joined = frame.join(cuts, on=NAME, how="left", maintain_order="left")
-        return joined.with_columns(pl.col("_cut").fill_null(self.session))
+        return self._beside(frame).drop("_closes")
 
     def after(self, table: str, frame: Frame) -> pl.Series:
         """Return which rows of a table lie after the cut; none of a table without a clock."""
         column = clock(table, frame)
         if column is None:
             return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
-        dated = self.with_cut(frame.select(name for name in (NAME, column) if name in frame.columns))
-        if column != "known_at":
-            return dated.select(pl.col(column) > pl.col("_cut")).to_series().fill_null(False)
-        days = dated["_cut"].unique().to_list()
-        closes = pl.DataFrame(
-            {"_cut": days, "_closes": [session_close(day) for day in days]},
-            schema_overrides={"_cut": pl.Date, "_closes": UTC_TIME},
-        )
-        told = dated.join(closes, on="_cut", how="left", maintain_order="left")
-        return told.select(pl.col("known_at") > pl.col("_closes")).to_series().fill_null(False)
+        dated = self._beside(frame.select(name for name in (NAME, column) if name in frame.columns))
+        bound = "_closes" if column == "known_at" else "_cut"
+        return dated.select(pl.col(column) > pl.col(bound)).to_series().fill_null(False)
+
+    @cached_property
+    def _own(self) -> Frame:
+        cuts = [(name, day, session_close(day)) for name, day in self.own.items()]
+        return pl.DataFrame(cuts, schema={NAME: pl.Int64, "_cut": pl.Date, "_closes": UTC_TIME}, orient="row")
+
+    def _beside(self, frame: Frame) -> Frame:
+        """Add `_cut` and `_closes`, its close."""
+        common = {"_cut": pl.lit(self.session), "_closes": pl.lit(session_close(self.session)).cast(UTC_TIME)}
+        if not self.own or NAME not in frame.columns:
+            return frame.with_columns(**common)
+        joined = frame.join(self._own, on=NAME, how="left", maintain_order="left")
+        return joined.with_columns(pl.col(name).fill_null(value) for name, value in common.items())
 
 
 def clock(table: str, frame: Frame) -> str | None:
