@@ -20,13 +20,13 @@ def lines():
 def test_no_more_leaks_are_missed_than_published(lines):
     planted = [line for line in lines if line.leaks]
     missed = [f"{line.kind}: {line.name}" for line in planted if not line.found]
-    assert len(missed) <= PUBLISHED["missed"] * len(planted), missed
+    assert len(missed) <= PUBLISHED["missed"][1] * len(planted), missed
 
 
 def test_no_more_honest_features_are_suspected_than_published(lines):
     honest = [line for line in lines if not line.leaks]
     suspected = [f"{line.name}: {line.said}" for line in honest if line.found]
-    assert len(suspected) <= PUBLISHED["suspected"] * len(honest), suspected
+    assert len(suspected) <= PUBLISHED["suspected"][1] * len(honest), suspected
 
 
 def test_there_are_enough_kinds_and_cases():
@@ -37,8 +37,8 @@ def test_there_are_enough_kinds_and_cases():
 
 def test_the_page_tells_the_published_rates():
     page = PAGE.read_text()
-    assert f"**{PUBLISHED['missed']:.1%}** of the planted leaks" in page
-    assert f"**{PUBLISHED['suspected']:.1%}** of the honest features" in page
+    assert f"**{PUBLISHED['missed'][0]:.1%}** of the planted leaks" in page
+    assert f"**{PUBLISHED['suspected'][0]:.1%}** of the honest features" in page
 
 
 def test_wilsons_interval_by_hand():
