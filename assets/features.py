@@ -4,6 +4,8 @@ import dagster as dg
 
 from assets.table_asset import Work, table_asset
 from kairos.features.core import FeatureSet, build
+from kairos.features.leaks.gate import prove_year
+from kairos.features.leaks.subject import Subject, Tables
 from kairos.features.registry import FEATURE_SETS
 from kairos.frames import Frame
 from kairos.plots.tables import missingness
@@ -18,9 +20,17 @@ def _feature_asset(feature_set: FeatureSet) -> dg.AssetsDefinition:
     def fill(work: Work, daily_returns: Frame) -> Frame:
         return build(feature_set, daily_returns, year=work.year)
 
+    def proof(work: Work, tables: Tables) -> Frame:
+        def make(changed: Tables) -> Frame:
+            return build(feature_set, changed["daily_returns"], year=work.year)
+
+        subject = Subject(feature_set.name, feature_set.names, make, per_name=True, windowed=True)
+        return prove_year(subject, tables, year=work.year)
+
     fill.__doc__ = feature_set.description
     reads = (Read(market.DAILY_RETURNS, years_back=YEARS_BACK),)
-    return table_asset(TABLES[feature_set.name], reads=reads, plot=missingness, from_reads_alone=True)(fill)
+    table = TABLES[feature_set.name]
+    return table_asset(table, reads=reads, plot=missingness, from_reads_alone=True, proof=proof)(fill)
 
 
 FEATURE_ASSETS = [_feature_asset(feature_set) for feature_set in FEATURE_SETS.values()]

@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets import metadata
 from assets.parts import BlockedError, Part, Verdict, fill_parts, validated
+from assets.proof import PROOF, proven
 from assets.recipe import Recipe, Work
 from kairos.errors import KairosError
 from kairos.frames import Frame, stack
@@ -131,7 +132,7 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     }
     made = recipe.fill(work, **frames)
     rows = validated(recipe.asset_key, recipe.table, made.rows if isinstance(made, Cleaned) else made)
-    verdicts = _checked(recipe, rows)
+    verdicts = (*_checked(recipe, rows), *proven(work, table_io, recipe, frames, commit=commit))
     quarantine = made.quarantine if isinstance(made, Cleaned) else None
     if recipe.append:
         written = table_io.add(recipe.table, rows, quarantine, commit=commit)
@@ -158,7 +159,8 @@ def _unchanged(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
         Verdict(recipe.asset_key, check.name, held if check.blocking else check.run(kept), check.blocking)
         for check in recipe.checks
     )
-    return Part(rows, shown, tuple(verdicts))
+    proofs = [Verdict(recipe.asset_key, PROOF, held)] if recipe.proof else []
+    return Part(rows, shown, (*verdicts, *proofs))
 
 
 def _checked(recipe: Recipe, rows: Frame) -> tuple[Verdict, ...]:

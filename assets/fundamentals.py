@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from assets.recipe import Proof
 from assets.table_asset import Work, table_asset
+from kairos.features.core import FeatureSet
+from kairos.features.leaks.gate import prove_year
+from kairos.features.leaks.subject import Subject, Tables
+from kairos.features.registry import FACT_SETS
 from kairos.frames import Frame, stack
 from kairos.fundamentals.checks import NOTHING_FROM_THE_FUTURE
 from kairos.fundamentals.factors import factors
@@ -109,9 +114,27 @@ def _fit(work: Work) -> None:
     require_fit(results, year=work.year, waivers=read_waivers(work.platform.settings.home))
 
 
-def _facts(work: Work, frames: dict[str, Frame]) -> Facts:
-    """The facts of a year's features; splits after it too, since a share count fetched later stands on a later basis."""
-    splits = work.platform.warehouse.read(market.ACTIONS, version=work.reads.get(market.ACTIONS.name))
+def _splits(work: Work) -> Frame:
+    """All splits, those after the year too: a share count fetched later stands on a later basis."""
+    return work.platform.warehouse.read(market.ACTIONS, version=work.reads.get(market.ACTIONS.name))
+
+
+def _proof(feature_set: FeatureSet, build: Callable[..., Frame]) -> Proof:
+    """The leak prover's work on a set over facts; splits are no part of it, since they only undo the vendor's rebasing."""
+
+    def proof(work: Work, tables: Tables) -> Frame:
+        splits = _splits(work)
+
+        def make(changed: Tables) -> Frame:
+            return build(changed["daily_returns"], _facts(changed, splits), year=work.year)
+
+        return prove_year(Subject(feature_set.name, feature_set.names, make, per_name=True), tables, year=work.year)
+
+    return proof
+
+
+def _facts(frames: Tables, splits: Frame) -> Facts:
+    """The facts of a year's features."""
     return Facts(
         income=frames["fmp_income_statement"],
         balance=frames["fmp_balance_sheet"],
@@ -132,18 +155,32 @@ PROVEN = (NOTHING_FROM_THE_FUTURE,)
 BESIDE = (Read(market.ACTIONS), Read(quality.QUALITY_RESULTS))
 
 
-@table_asset(features.FEAT_FUNDAMENTALS, reads=FACTS, deps=BESIDE, checks=PROVEN, plot=missingness)
+@table_asset(
+    features.FEAT_FUNDAMENTALS,
+    reads=FACTS,
+    deps=BESIDE,
+    checks=PROVEN,
+    plot=missingness,
+    proof=_proof(FACT_SETS["feat_fundamentals"], build_fundamentals),
+)
 def feat_fundamentals(work: Work, daily_returns: Frame, **facts: Frame) -> Frame:
     """Of every fact the newest version that was known at the session's close, and of periods the newest that was."""
     _fit(work)
-    return build_fundamentals(daily_returns, _facts(work, facts), year=work.year)
+    return build_fundamentals(daily_returns, _facts(facts, _splits(work)), year=work.year)
 
 
-@table_asset(features.FEAT_REVISIONS, reads=FACTS, deps=BESIDE, checks=PROVEN, plot=missingness)
+@table_asset(
+    features.FEAT_REVISIONS,
+    reads=FACTS,
+    deps=BESIDE,
+    checks=PROVEN,
+    plot=missingness,
+    proof=_proof(FACT_SETS["feat_revisions"], build_revisions),
+)
 def feat_revisions(work: Work, daily_returns: Frame, **facts: Frame) -> Frame:
     """Estimates and ratings as the snapshots of the time showed them; none before the first snapshot."""
     _fit(work)
-    return build_revisions(daily_returns, _facts(work, facts), year=work.year)
+    return build_revisions(daily_returns, _facts(facts, _splits(work)), year=work.year)
 
 
 @table_asset(tables.FMP_REVISIONS_CS, reads=(Read(features.FEAT_REVISIONS),), checks=PROVEN)

@@ -5,6 +5,7 @@ import dagster as dg
 from assets import metadata
 from assets.table_asset import OWNERS
 from kairos.tables.core import Table
+from kairos.tables.leaks import FEATURE_LEAKS
 from kairos.tables.models import TRIALS
 from kairos.tables.raw import QUARANTINE
 
@@ -20,4 +21,4 @@ def _ledger(table: Table) -> dg.AssetSpec:
     )
 
 
-LEDGERS = [_ledger(table) for table in (TRIALS, QUARANTINE)]
+LEDGERS = [_ledger(table) for table in (TRIALS, QUARANTINE, FEATURE_LEAKS)]

@@ -39,6 +39,10 @@ class Work:
         return dict(self.context.op_execution_context.op_config or {})
 
 
+Proof = Callable[[Work, Mapping[str, Frame]], Frame]
+"""Returns the leak prover's verdicts on a partition from what was read for it."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How one asset fills its table."""
@@ -52,3 +56,4 @@ class Recipe:
     deps: tuple[Read, ...] = ()
     checks: tuple[Check, ...] = ()
     from_reads_alone: bool = False
+    proof: Proof | None = None

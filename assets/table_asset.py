@@ -13,7 +13,8 @@ from assets import metadata
 from assets.filling import ONLY_CHANGED, fill_partitions
 from assets.partitions import definition, edge
 from assets.parts import CONTRACT
-from assets.recipe import Recipe, Work
+from assets.proof import PROOF, PROOF_SAYS
+from assets.recipe import Proof, Recipe, Work
 from kairos.frames import Frame
 from kairos.tables.core import Check, Cleaned, Partition, Table
 from resources.platform import Platform
@@ -34,6 +35,7 @@ def table_asset(
     pool: str | None = None,
     append: bool = False,
     from_reads_alone: bool = False,
+    proof: Proof | None = None,
     config_schema: Mapping[str, dg.Field] | None = None,
 ) -> Callable[[Callable[..., Frame | Cleaned]], dg.AssetsDefinition]:
     """Make an asset of `table` from a function `fill(work, **frames)`; frames bear their tables' names.
@@ -48,12 +50,13 @@ def table_asset(
         append: Rows of payloads that the table does not hold yet are added; nothing is replaced.
         from_reads_alone: The rows follow from the reads, tables of calendar years, and from nothing else: a run tagged
             `kairos/only-changed` leaves a year alone whose reads have not changed.
+        proof: Tries the features for leaks on what was read; its verdicts go into `feature_leaks`, and a leak blocks.
         config_schema: What a run may configure; the function finds it in `work.config`.
     """
 
     def decorate(fill: Callable[..., Frame | Cleaned]) -> dg.AssetsDefinition:
         recipe = Recipe(
-            table, table.name, tuple(reads), fill, plot, append, tuple(deps), (*table.checks, *checks), from_reads_alone
+            table, table.name, tuple(reads), fill, plot, append, tuple(deps), (*table.checks, *checks), from_reads_alone, proof
         )
 
         def body(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO) -> Iterator[Any]:
@@ -69,7 +72,7 @@ def table_asset(
             owners=OWNERS,
             kinds={"polars", "deltalake"},
             metadata=metadata.static(table, reads),
-            check_specs=check_specs(table.name, recipe.checks),
+            check_specs=check_specs(table.name, recipe.checks, proof=proof is not None),
             pool=pool,
             config_schema=dict(config_schema or {}),
         )(body)
@@ -77,8 +80,8 @@ def table_asset(
     return decorate
 
 
-def check_specs(asset_key: str, checks: Sequence[Check] = ()) -> list[dg.AssetCheckSpec]:
-    """Return the specs of an asset's checks: its table's contract, and those given."""
+def check_specs(asset_key: str, checks: Sequence[Check] = (), *, proof: bool = False) -> list[dg.AssetCheckSpec]:
+    """Return the specs of an asset's checks: its table's contract, those given, and the leak prover's."""
     contract = dg.AssetCheckSpec(
         CONTRACT, asset=asset_key, description="Columns, types, bounds and key are as declared.", blocking=True
     )
@@ -86,4 +89,5 @@ def check_specs(asset_key: str, checks: Sequence[Check] = ()) -> list[dg.AssetCh
         dg.AssetCheckSpec(check.name, asset=asset_key, description=check.description, blocking=check.blocking)
         for check in checks
     ]
-    return [contract, *declared]
+    proven = [dg.AssetCheckSpec(PROOF, asset=asset_key, description=PROOF_SAYS, blocking=True)] if proof else []
+    return [contract, *declared, *proven]

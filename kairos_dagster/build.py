@@ -1,13 +1,17 @@
 """`build_defs` puts assets, jobs, schedules and resources together."""
 
+import logging
+
 import dagster as dg
 
 from assets import factor, features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
 from assets.freshness import FRESHNESS_CHECKS
 from assets.ledgers import LEDGERS
+from assets.plugins import plugin_assets
 from jobs import JOBS
 from kairos.models.catalogue import model_configs
 from kairos.settings import Settings, load_settings
+from kairos.tables.plugins import load_plugins
 from resources.feeds import Feeds
 from resources.platform import Platform
 from resources.table_io import TableIO, TableIOManager
@@ -18,6 +22,7 @@ from schedules import FRESHNESS, SCHEDULES, SENSORS
 # a step that lacks a partition fails, and the steps after it go on with those that it has filled; a step that yields nothing
 # holds up what follows as ever. A blocking check outside of `assets.parts` would have to keep its asset's output back likewise
 EXECUTOR = dg.in_process_executor.configured({"step_dependency_config": {"require_upstream_step_success": False}})
+LOG = logging.getLogger("kairos.plugins")
 ASSET_MODULES = (raw, feeds, market, quality, fundamentals, universe, features, matrix, models, factor, simulation)
 
 
@@ -25,6 +30,9 @@ def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.Logger
     """Return the code location for one KAIROS_HOME; the environment's by default."""
     in_force = settings or load_settings()
     configs = model_configs(in_force)
+    plugins = load_plugins(in_force.home)
+    for refusal in plugins.refused:
+        LOG.warning("%s", refusal)
     nothing_new = in_force.vendor == "none" or in_force.now is not None  # so nothing can be late
     platform = Platform(home=str(in_force.home))
     table_io = TableIO(platform=platform)
@@ -34,6 +42,7 @@ def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.Logger
             *models.model_assets(configs, embedded=in_force.vendor == "sandbox"),
             *simulation.simulation_assets(configs),
             *LEDGERS,
+            *plugin_assets(plugins),
         ],
         asset_checks=[] if nothing_new else FRESHNESS_CHECKS,
         jobs=JOBS,

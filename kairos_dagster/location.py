@@ -12,6 +12,7 @@ from assets.freshness import FRESHNESS_KEYS
 from kairos.models.catalogue import model_configs
 from kairos.models.config import ModelConfig
 from kairos.settings import Settings
+from kairos.tables.plugins import FOLDER
 from kairos_dagster.build import build_defs
 
 
@@ -53,11 +54,13 @@ class Location:
     Attributes:
         settings: Those of the home.
         configs: Model configurations that there were.
+        plugins: Files of the user's own features that there were: name, size, time of their last change.
         definitions: What was built of both.
     """
 
     settings: Settings
     configs: tuple[ModelConfig, ...]
+    plugins: tuple[tuple[str, int, int], ...]
     listener: Listener = field(default_factory=Listener)
     definitions: dg.Definitions = field(init=False)
     _jobs: dict[frozenset[dg.AssetKey], dg.JobDefinition] = field(default_factory=dict)
@@ -89,11 +92,16 @@ _latest: list[Location] = []
 
 
 def code_location(settings: Settings) -> Location:
-    """Return the location for these settings and the configurations that there are now; the one before if it still holds."""
-    configs = model_configs(settings)
-    if not _latest or (_latest[0].settings, _latest[0].configs) != (settings, configs):
-        _latest[:] = [Location(settings, configs)]
+    """Return the location for these settings, configurations and plug-ins as they are now; the one before if it still holds."""
+    now = (settings, model_configs(settings), _plugin_files(settings))
+    if not _latest or (_latest[0].settings, _latest[0].configs, _latest[0].plugins) != now:
+        _latest[:] = [Location(*now)]
     return _latest[0]
+
+
+def _plugin_files(settings: Settings) -> tuple[tuple[str, int, int], ...]:
+    found = [(file.name, file.stat()) for file in sorted((settings.home / FOLDER).glob("*.py"))]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
 
 
 def _logger(listener: Listener) -> dg.LoggerDefinition:

@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 
 from kairos.frames import Frame
 from kairos.settings import Settings, load_settings
+from kairos.tables.plugins import load_plugins
 from kairos.warehouse.query import run_sql
 from kairos.warehouse.store import Warehouse
 
@@ -55,6 +56,7 @@ IN_TURN = "AND cagr_net_bias IS NOT NULL ORDER BY horizon, segment DESC LIMIT 2"
 def print_sql(statement: str, *, as_json: bool) -> None:
     """Print the result of one SQL statement."""
     settings = load_settings()
+    load_plugins(settings.home)  # their tables are read like any other
     frame = run_sql(Warehouse(settings.warehouse), statement)
     if as_json:
         print_json(frame)

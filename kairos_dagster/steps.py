@@ -262,10 +262,12 @@ def merge_step(target: Path) -> None:
 
 def export_step(target: Path) -> None:
     """Write every table into a plain DuckDB file."""
+    from kairos.tables.plugins import load_plugins
     from kairos.warehouse.query import export_duckdb
     from kairos.warehouse.store import Warehouse
 
     settings = load_settings()
+    load_plugins(settings.home)  # their tables are written like any other
     _print_counts(export_duckdb(Warehouse(settings.warehouse), target), f"written to {target}")
 
 

@@ -4,6 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from kairos.features.core import Feature, FeatureSet
+from kairos.features.plugins import Column, FrameSet
 from kairos.features.registry import FACT_SETS, FEATURE_SETS
 from kairos.frames import UTC_TIME, Frame
 from kairos.tables.core import Check, Outcome, Partition, Schema, Table
@@ -14,7 +15,7 @@ def column(dtype: type[pl.DataType] | pl.DataType, description: str, *, unit: st
     return pa.Column(dtype, nullable=nullable, description=description, metadata={"unit": unit})
 
 
-def feature_column(feature: Feature) -> pa.Column:
+def feature_column(feature: Feature | Column) -> pa.Column:
     """Declare the column of a feature."""
     return column(pl.Float32, feature.description, unit=feature.unit, nullable=True)
 
@@ -30,7 +31,7 @@ def _all_finite(frame: Frame) -> Outcome:
 ALL_FINITE = Check("values_are_finite", "No value is NaN or infinite; what is not known is null.", _all_finite)
 
 
-def _schema(feature_set: FeatureSet) -> Schema:
+def _schema(feature_set: FeatureSet | FrameSet) -> Schema:
     return pa.DataFrameSchema(
         {
             "permaticker": column(pl.Int64, "Permanent security id"),
@@ -41,7 +42,12 @@ def _schema(feature_set: FeatureSet) -> Schema:
     )
 
 
-def _table(feature_set: FeatureSet) -> Table:
+def table_of(feature_set: FeatureSet | FrameSet) -> Table:
+    """Return the table of a set, one of a user's own too."""
+    return _table(feature_set)
+
+
+def _table(feature_set: FeatureSet | FrameSet) -> Table:
     return Table(
         feature_set.name,
         group="features",

@@ -1,14 +1,47 @@
 """Every table by name."""
 
-from kairos.errors import NotFoundError
-from kairos.tables import factors, features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
+from collections.abc import Iterable
+
+from kairos.errors import ContractError, NotFoundError
+from kairos.tables import (
+    factors,
+    features,
+    feeds,
+    fundamentals,
+    leaks,
+    market,
+    matrix,
+    models,
+    quality,
+    raw,
+    simulation,
+    universe,
+)
 from kairos.tables.core import Table
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for group in (raw, feeds, market, quality, fundamentals, universe, features, matrix, models, factors, simulation)
+    for group in (raw, feeds, market, quality, fundamentals, universe, features, leaks, matrix, models, factors, simulation)
     for table in group.TABLES
 }
+
+OF_KAIROS = frozenset(TABLES)
+"""Names of the tables that are always there; the others are a user's own."""
+
+
+def register(tables: Iterable[Table]) -> None:
+    """Let a user's own tables stand among the others, in place of those registered before.
+
+    Raises:
+        ContractError: A name belongs to a table of Kairos.
+    """
+    own = {table.name: table for table in tables}
+    taken = sorted(OF_KAIROS & set(own))
+    if taken:
+        raise ContractError(f"{taken[0]}: the name belongs to a table of Kairos. Choose another.")
+    for name in [name for name in TABLES if name not in OF_KAIROS]:
+        del TABLES[name]
+    TABLES.update(own)
 
 
 def table_named(name: str) -> Table:
