@@ -21,8 +21,8 @@ _range = H - L + TINY
 _top, _bottom = pl.when(C > O).then(C).otherwise(O), pl.when(C < O).then(C).otherwise(O)
 _body = pl.when(C.is_not_null() & O.is_not_null())
 _d_c, _d_v = C - ref.lag(C), V - ref.lag(V)
-_change = ref.finite(C / ref.lag(C) - 1)
-_log_v, _log_change = (V + 1).log(), ref.finite((V / ref.lag(V) + 1).log())
+_change = ref.finite(ref.single(C / ref.lag(C)) - 1)
+_log_v, _log_change = ref.single(V + 1).log(), ref.finite((ref.single(V / ref.lag(V)) + 1).log())
 _weighted = _change.abs() * V
 
 

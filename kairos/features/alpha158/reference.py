@@ -148,6 +148,11 @@ def finite(x: pl.Expr) -> pl.Expr:
     return pl.when(x.is_finite()).then(x)
 
 
+def single(x: pl.Expr) -> pl.Expr:
+    """Return x rounded to float32, where Qlib's own arithmetic rounds and a small difference follows."""
+    return x.cast(pl.Float32).cast(pl.Float64)
+
+
 def reference(panel: Frame, features: dict[str, pl.Expr]) -> Frame:
     """Return the key and the features by name (Float32, finite or null), each name and each chain of returns on its own.
 
