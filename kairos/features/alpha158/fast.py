@@ -8,19 +8,16 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from kairos.errors import ContractError
 from kairos.features.alpha158.declared import FEATURE_SET
-from kairos.features.alpha158.kernel import columns
+from kairos.features.alpha158.kernel import Floats, Ints, columns
 from kairos.features.alpha158.scratch import BACK, COLUMNS
 from kairos.features.core import KEY
 from kairos.frames import Frame
 
 INPUTS = ("O", "H", "L", "C", "V")
 CHUNK_ROWS = 250_000  # 158 MB of values
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def _computed(inputs: Floats, spans: _Spans, threads: int) -> Floats:
 
     def fill(begin: int, end: int) -> None:
         part = spans.part(begin, end)
-        columns(inputs, part.starts, part.firsts, part.ends, out, at[begin:end])
+        columns(inputs, (part.starts, part.firsts, part.ends), out, at[begin:end])
 
     cuts = _cuts(spans.rows, -(-out.shape[1] // threads))
     if threads == 1:
@@ -144,7 +141,7 @@ def _series(out: Floats) -> list[pl.Series]:
 
 
 def _one_series(name: str, column: Floats) -> pl.Series:
-    missing = np.isnan(column)
-    mask = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
+    there = column == column  # noqa: PLR0124 - NaN is not
+    mask = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
     made = pl.from_arrow(pa.Array.from_buffers(pa.float32(), len(column), [mask, pa.py_buffer(column)]))
     return pl.Series(name, made)

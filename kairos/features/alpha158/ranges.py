@@ -173,7 +173,8 @@ def _negative_times(to, values, factor):
 @jit
 def _location(to, high, minus_low, close):
     for i in range(len(to)):
-        to[i] = finite((close[i] + minus_low[i]) / (high[i] + minus_low[i] + TINY))
+        empty = (high[i] - high[i]) + (minus_low[i] - minus_low[i])  # NaN where a window has no high or no low
+        to[i] = finite((close[i] + minus_low[i]) / (high[i] + minus_low[i] + TINY) + empty)
 
 
 @jit

@@ -37,7 +37,7 @@ def mean(x: pl.Expr, rows: int) -> pl.Expr:
 
 def std(x: pl.Expr, rows: int) -> pl.Expr:
     """Return the standard deviation of the sample over the window; null for one value."""
-    return by_window(lambda window: window.std(ddof=1) if len(window) > 1 else np.nan, x, rows)
+    return x.rolling_std(rows, min_samples=1)
 
 
 def by_window(of: Callable[[np.ndarray], float], x: pl.Expr, rows: int) -> pl.Expr:
@@ -81,7 +81,7 @@ def rank(x: pl.Expr, rows: int) -> pl.Expr:
 
 def quantile(x: pl.Expr, rows: int, level: float) -> pl.Expr:
     """Return the quantile over the window, neighbours joined by a straight line."""
-    return by_window(lambda window: np.quantile(window, level), x, rows)
+    return x.rolling_quantile(level, "linear", rows, min_samples=1)
 
 
 def _lines(x: pl.Expr, rows: int, take: Callable[[float, float, np.ndarray, np.ndarray], float]) -> pl.Expr:

@@ -18,7 +18,7 @@ ONE = np.float32(1)
 NAN = np.float32(np.nan)
 FLAT = 4e-10  # the square of 2e-5: Qlib takes a smaller standard deviation for none
 
-jit = nb.njit(cache=True, nogil=True, error_model="numpy")
+jit = nb.njit(nogil=True, error_model="numpy")
 
 # rows of the scratch of float32; a missing value is NaN
 O, H, L, C, V, INV_C, INV_V, Y, R, Q, D_C, D_V, W = range(13)  # noqa: E741 - the letters of the formulas

@@ -1,0 +1,51 @@
+"""Keeps a compiled kernel with the package, for as long as no file of the package changes.
+
+numba's own cache looks at the file of the function alone and would go on with the old code of the functions that it calls.
+The kernel is kept beside its source, or in the user's cache where the package may not be written; where neither may, every
+process compiles it for itself.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numba as nb
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, InTreeCacheLocator, UserWideCacheLocator
+
+HERE = Path(__file__).resolve().parent
+
+
+@cache
+def _stamp() -> str:
+    """Return what all source files of the package come to."""
+    files = sorted(HERE.glob("*.py"))
+    return sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
+
+
+class _BesideSource(InTreeCacheLocator):  # type: ignore[misc]
+    def get_source_stamp(self) -> str:
+        return _stamp()
+
+
+class _OfUser(UserWideCacheLocator):  # type: ignore[misc]
+    def get_source_stamp(self) -> str:
+        return _stamp()
+
+
+class _Kept(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = (_BesideSource, _OfUser)
+
+
+class _KeptFunction(FunctionCache):  # type: ignore[misc]
+    _impl_class = _Kept
+
+
+def kept(function: Callable[..., None], signature: Any) -> Any:  # noqa: ANN401 - numba's types have none
+    """Return the function compiled for one signature, when it is first called, from the cache if it is there."""
+    dispatcher = nb.njit(nogil=True, error_model="numpy")(function)
+    if any(locator.from_function(function, str(HERE / "kernel.py")) for locator in _Kept._locator_classes):  # noqa: SLF001
+        dispatcher._cache = _KeptFunction(function)  # noqa: SLF001 - numba has no public way to say when its cache is stale
+    dispatcher.compile(signature)
+    return dispatcher
