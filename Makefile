@@ -16,7 +16,9 @@ $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what requirements.lock names into $(VENV) ..."
 	@$(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]' 2>&1 | grep -v '^WARNING: Location' || true
-	@$(BIN)/python -c 'import kairos, dagster, polars, deltalake, lightgbm, mlflow'
+	@$(BIN)/python -c 'import kairos, dagster, polars, deltalake, lightgbm, mlflow, numba'
+	@echo "Compiling the feature kernels ..."
+	@$(BIN)/python -m kairos.features.alpha158.built
 	@touch $@
 
 setup: $(STAMP)  ## Build .venv

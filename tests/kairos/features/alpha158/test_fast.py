@@ -70,18 +70,18 @@ def test_rows_older_than_the_look_back_change_no_bit(panel, full):
         assert differing(garbled.filter(there), full.filter(there), names) == []
 
 
-@pytest.mark.parametrize("feature", FEATURE_SET.features, ids=lambda feature: feature.name)
-def test_the_oldest_row_of_the_look_back_matters(feature):
+def test_the_oldest_row_of_the_look_back_matters():
     whole = made(rows=300, names=1)
-    oldest = pl.col("row") == 299 - feature.lookback
-    other = values(whole.with_columns(pl.when(oldest).then(3 * pl.col(name)).otherwise(name).alias(name) for name in INPUTS))
-    if feature.name.startswith(("CNT", "RANK", "QTL", "IM", "MIN", "MAX", "RSV")):
-        other = pl.concat([other.tail(1), values(_lowered(whole, oldest)).tail(1)])
-    assert (other[feature.name].tail(2) != values(whole)[feature.name][-1]).any()
+    for lookback in sorted({feature.lookback for feature in FEATURE_SET.features}):
+        oldest = pl.col("row") == 299 - lookback
+        others = [values(_moved(whole, oldest, by=by)).tail(1) for by in ({"C": 3.0, "H": 3.1}, {"C": 0.2, "L": 0.1}, {"V": 9.0, "O": 1.2})]
+        names = {feature.name for feature in FEATURE_SET.features if feature.lookback == lookback}
+        last = values(whole).tail(1)
+        assert names - {name for other in others for name in differing(other, last, NAMES)} == set()
 
 
-def _lowered(panel, row):
-    return panel.with_columns(pl.when(row).then(pl.col(name) / 9).otherwise(name).alias(name) for name in INPUTS)
+def _moved(panel, rows, *, by):
+    return panel.with_columns(pl.when(rows).then(factor * pl.col(name)).otherwise(name).alias(name) for name, factor in by.items())
 
 
 def test_where_a_tile_ends_does_not_matter(panel, full):
