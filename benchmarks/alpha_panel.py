@@ -74,7 +74,9 @@ def with_faults(panel: Frame) -> Frame:
     prices = {key: pl.when(flat).then(20.0).when(coarse).then(pl.col(key).round(0)).otherwise(key) for key in "OHLC"}
     return (
         panel.filter(there)
-        .with_columns(**prices, V=pl.when(halted).then(0.0).otherwise("V"), row=pl.int_range(pl.len(), dtype=pl.Int32).over(name))
+        .with_columns(
+            **prices, V=pl.when(halted).then(0.0).otherwise("V"), row=pl.int_range(pl.len(), dtype=pl.Int32).over(name)
+        )
         .with_columns(pl.when(~gap).then(key).alias(key) for key in "OHLCV")
         .with_columns(pl.when(~no_range).then(key).alias(key) for key in "HL")
         .with_columns(V=pl.when(~no_volume).then("V"))

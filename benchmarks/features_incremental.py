@@ -66,9 +66,8 @@ def _sessions(panel: Frame) -> tuple[date, date]:
 
 
 def _full(panel: Frame, last: date) -> tuple[float, Frame]:
-    began, kept = time.process_time(), []
-    for chunk in chunks(panel):
-        kept.append(chunk.filter(pl.col("session") == last))
+    began = time.process_time()
+    kept = [chunk.filter(pl.col("session") == last) for chunk in chunks(panel)]
     return time.process_time() - began, pl.concat(kept)
 
 

@@ -97,7 +97,7 @@ def _polars(panel: Frame) -> float:
 
 def _peak() -> dict[str, float]:
     """Run the large panel chunk by chunk in a fresh process and tell its time and the largest resident set."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-c", "from benchmarks.features_vs_qlib import large; large()"],
         check=True, capture_output=True, text=True, cwd=HERE.parent,
     )  # fmt: skip

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import qlib
 from qlib.contrib.data.loader import Alpha158DL
@@ -42,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def dump(panel, folder: Path) -> None:  # noqa: ANN001 - a frame of Qlib's own pandas
+def dump(panel: pd.DataFrame, folder: Path) -> None:
     """Write the panel as Qlib reads it: a calendar, spans of names, and one file of float32 per name and field."""
     (folder / "calendars").mkdir(parents=True)
     (folder / "instruments").mkdir()

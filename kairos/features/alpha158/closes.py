@@ -17,7 +17,6 @@ from kairos.features.alpha158.scratch import (
     INV_AGE_SPREAD,
     INV_C,
     INV_PAIRS,
-    KEY,
     MA,
     QTLD,
     QTLU,
@@ -32,6 +31,7 @@ from kairos.features.alpha158.scratch import (
     STD,
     SUM,
     WINDOWS,
+    Array,
     C,
     column,
     jit,
@@ -42,7 +42,7 @@ _WINDOWS = np.array(WINDOWS)
 
 
 @jit
-def closes(f, d, whole, full, made, out, at, n):
+def closes(f: Array, d: Array, whole: bool, full: Array, made: Array, out: Array, at: int, n: int) -> None:
     """Write them all for the rows of a tile; the arguments are those of `kernel`."""
     moments.stream(d[SUM, :n], d[SQUARE, :n], f[C, :n])
     totals(d, SUM, n)
@@ -60,7 +60,7 @@ def closes(f, d, whole, full, made, out, at, n):
 
 
 @jit
-def _deviations(f, d, q, counts, out, at, n):
+def _deviations(f: Array, d: Array, q: int, counts: Array, out: Array, at: int, n: int) -> None:
     k, rows, window = FIRST_WINDOW + q, n - BACK, _WINDOWS[q]
     inv_c, total, square, spread = f[INV_C, BACK:n], d[SUM + k, BACK:n], d[SQUARE + k, BACK:n], d[SPREAD, BACK:n]
     moments.times(column(out, ROC, q, at, rows), f[C, BACK - window : n - window], inv_c)
@@ -71,7 +71,7 @@ def _deviations(f, d, q, counts, out, at, n):
 
 
 @jit
-def _lines(f, d, q, counts, out, at, n):
+def _lines(f: Array, d: Array, q: int, counts: Array, out: Array, at: int, n: int) -> None:
     k, rows = FIRST_WINDOW + q, n - BACK
     inv_c, total, spread, slope = f[INV_C, BACK:n], d[SUM + k, BACK:n], d[SPREAD, BACK:n], d[SLOPE, BACK:n]
     count, inv, ages = counts[COUNT, BACK:n], counts[INV, BACK:n], counts[AGES, BACK:n]
@@ -83,7 +83,7 @@ def _lines(f, d, q, counts, out, at, n):
 
 
 @jit
-def _orders(f, q, whole, counts, out, at, n):
+def _orders(f: Array, q: int, whole: bool, counts: Array, out: Array, at: int, n: int) -> None:
     rows, inv_c = n - BACK, f[INV_C, BACK:n]
     high, low = column(out, QTLU, q, at, rows), column(out, QTLD, q, at, rows)
     order.quantile(f, q, order.HIGH, inv_c, high, n)
@@ -94,6 +94,6 @@ def _orders(f, q, whole, counts, out, at, n):
 
 
 @jit
-def _ranked(to, rank, values, inv):
+def _ranked(to: Array, rank: Array, values: Array, inv: Array) -> None:
     for i in range(len(to)):
         to[i] = rank[i] * np.float32(inv[i]) + (values[i] - values[i])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numba as nb
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, InTreeCacheLocator, UserWideCacheLocator
@@ -42,10 +42,10 @@ class _KeptFunction(FunctionCache):  # type: ignore[misc]
     _impl_class = _Kept
 
 
-def kept(function: Callable[..., None], signature: Any) -> Any:  # noqa: ANN401 - numba's types have none
+def kept(function: Callable[..., None], signature: tuple[object, ...]) -> Callable[..., None]:
     """Return the function compiled for one signature, when it is first called, from the cache if it is there."""
     dispatcher = nb.njit(nogil=True, error_model="numpy")(function)
     if any(locator.from_function(function, str(HERE / "kernel.py")) for locator in _Kept._locator_classes):  # noqa: SLF001
         dispatcher._cache = _KeptFunction(function)  # noqa: SLF001 - numba has no public way to say when its cache is stale
     dispatcher.compile(signature)
-    return dispatcher
+    return cast("Callable[..., None]", dispatcher)

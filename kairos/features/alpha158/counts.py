@@ -12,6 +12,7 @@ from kairos.features.alpha158.scratch import (
     INV_PAIRS,
     WIDTH,
     WINDOWS,
+    Array,
     jit,
 )
 
@@ -19,7 +20,7 @@ _WINDOWS = np.array(WINDOWS)
 
 
 @jit
-def count_values(values, window, made, n):
+def count_values(values: Array, window: int, made: Array, n: int) -> None:
     """Fill the counts of a window of `values`, NaN being none.
 
     Args:
@@ -40,14 +41,14 @@ def count_values(values, window, made, n):
 
 
 @jit
-def _inverses(count, inv, inv_pairs):
+def _inverses(count: Array, inv: Array, inv_pairs: Array) -> None:
     for t in range(len(count)):
         inv[t] = 1.0 / count[t]
         inv_pairs[t] = 1.0 / (count[t] * (count[t] - 1.0))
 
 
 @jit
-def count_ages(values, window, made, n):
+def count_ages(values: Array, window: int, made: Array, n: int) -> None:
     """Fill what the ages of the values come to: their sum, count times the sum of their squares less its square, 1 / that."""
     count = ages = squares = 0
     for t in range(n):
@@ -65,7 +66,7 @@ def count_ages(values, window, made, n):
 
 
 @jit
-def full_counts():
+def full_counts() -> Array:
     """Return the counts of windows in which nothing is missing: five windows, rows as in `scratch`."""
     made = np.empty((len(WINDOWS), COUNT_ROWS, WIDTH))
     whole = np.ones(WIDTH, np.float32)
@@ -78,9 +79,10 @@ def full_counts():
 
 
 @jit
-def window_counts(values, q, whole, full, made, n):
+def window_counts(values: Array, q: int, whole: bool, full: Array, made: Array, n: int) -> Array:
     """Return the counts of window number q of a row of values: those of full windows if nothing is missing."""
     if whole:
-        return full[q]
+        counts: Array = full[q]
+        return counts
     count_values(values, _WINDOWS[q], made, n)
     return made

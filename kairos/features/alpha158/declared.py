@@ -96,14 +96,13 @@ ORDERS = (
     *_family("MIN", "min(L[t-{w1}..t]) / C[t]", lambda w: L.rolling_min(w, min_samples=1) / C),
     *_family("QTLU", "80 % quantile of C[t-{w1}..t] / C[t], linear", lambda w: ref.quantile(C, w, 0.8) / C),
     *_family("QTLD", "20 % quantile of C[t-{w1}..t] / C[t], linear", lambda w: ref.quantile(C, w, 0.2) / C),
-    *_family(
-        "RANK", "rank of C[t] in C[t-{w1}..t] over their number, ties at their mean rank", lambda w: ref.rank(C, w)
-    ),
+    *_family("RANK", "rank of C[t] in C[t-{w1}..t] over their number, ties at their mean rank", lambda w: ref.rank(C, w)),
     *_family(
         "RSV",
         "(C[t] - min L) / (max H - min L + 1e-12) over {w} rows",
-        lambda w: (C - L.rolling_min(w, min_samples=1))
-        / (H.rolling_max(w, min_samples=1) - L.rolling_min(w, min_samples=1) + TINY),
+        lambda w: (
+            (C - L.rolling_min(w, min_samples=1)) / (H.rolling_max(w, min_samples=1) - L.rolling_min(w, min_samples=1) + TINY)
+        ),
     ),
 )
 
@@ -131,15 +130,9 @@ COMPANY = (
 
 _NEITHER = "A row whose change is not known counts as neither; rows since the chain of returns began"
 DIRECTIONS = (
-    *_family(
-        "CNTP", "share of {w} rows with C > C[t-1]", lambda w: ref.mean(_up(_d_c), w), more=0, nulls=_NEITHER
-    ),
-    *_family(
-        "CNTN", "share of {w} rows with C < C[t-1]", lambda w: ref.mean(_up(-_d_c), w), more=0, nulls=_NEITHER
-    ),
-    *_family(
-        "CNTD", "CNTP{w} - CNTN{w}", lambda w: ref.mean(_up(_d_c), w) - ref.mean(_up(-_d_c), w), more=0, nulls=_NEITHER
-    ),
+    *_family("CNTP", "share of {w} rows with C > C[t-1]", lambda w: ref.mean(_up(_d_c), w), more=0, nulls=_NEITHER),
+    *_family("CNTN", "share of {w} rows with C < C[t-1]", lambda w: ref.mean(_up(-_d_c), w), more=0, nulls=_NEITHER),
+    *_family("CNTD", "CNTP{w} - CNTN{w}", lambda w: ref.mean(_up(_d_c), w) - ref.mean(_up(-_d_c), w), more=0, nulls=_NEITHER),
 )
 
 

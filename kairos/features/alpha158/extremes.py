@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from kairos.features.alpha158.scratch import BACK, WINDOWS, jit
+from kairos.features.alpha158.scratch import WINDOWS, Array, jit
 
 _SPANS = np.array([(w, k, w - (1 << k)) for w, k in zip(WINDOWS, (2, 3, 4, 4, 5), strict=True)])
 
 
 @jit
-def _higher(to, at, first, first_at, shift, n):
+def _higher(to: Array, at: Array, first: Array, first_at: Array, shift: int, n: int) -> None:
     head, head_at, back, back_at = first[shift:n], first_at[shift:n], first[: n - shift], first_at[: n - shift]
     target, target_at = to[shift:n], at[shift:n]
     for i in range(n - shift):
@@ -18,14 +18,14 @@ def _higher(to, at, first, first_at, shift, n):
 
 
 @jit
-def _highest(to, first, shift, n):
+def _highest(to: Array, first: Array, shift: int, n: int) -> None:
     head, back, target = first[shift:n], first[: n - shift], to[shift:n]
     for i in range(n - shift):
-        target[i] = back[i] if back[i] >= head[i] else head[i]
+        target[i] = max(back[i], head[i])
 
 
 @jit
-def highest_and_where(scratch, key, values, places, found, found_at, n):
+def highest_and_where(scratch: Array, key: int, values: int, places: int, found: int, found_at: int, n: int) -> None:
     """Fill the highest keys of the five windows and the row of the tile in which each stands first.
 
     Args:
@@ -46,7 +46,7 @@ def highest_and_where(scratch, key, values, places, found, found_at, n):
 
 
 @jit
-def highest(scratch, key, values, found, n):
+def highest(scratch: Array, key: int, values: int, found: int, n: int) -> None:
     """Fill the highest keys of the five windows alone."""
     scratch[values, :n] = scratch[key, :n]
     for k in range(5):

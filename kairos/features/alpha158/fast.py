@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -64,7 +65,7 @@ def chunks(panel: Frame, *, since: date | None = None, threads: int = 1, rows: i
     """
     spans = _spans(panel, since)
     cuts = _cuts(spans.rows, rows)
-    for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for begin, end in pairwise(cuts):
         yield _chunk(panel, spans.part(begin, end), threads)
 
 

@@ -1,7 +1,7 @@
 """All 158 columns for the rows of many names. `fast` has the form for frames."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numba as nb
 import numpy as np
@@ -27,6 +27,7 @@ from kairos.features.alpha158.scratch import (
     TILE_ROWS,
     VSUMP,
     WIDTH,
+    Array,
     C,
     Q,
     R,
@@ -38,7 +39,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-def _columns(inputs, starts, firsts, ends, out, at):
+def _columns(inputs: Array, starts: Array, firsts: Array, ends: Array, out: Array, at: Array) -> None:
     f = np.zeros((FLOAT_ROWS, WIDTH), np.float32)
     d = np.zeros((DOUBLE_ROWS, WIDTH))
     made = np.zeros((COUNT_ROWS, WIDTH))
@@ -70,7 +71,7 @@ _FLOATS = nb.float32[:, ::1]
 
 
 @cache
-def compiled() -> Any:  # noqa: ANN401 - numba has no types for it
+def compiled() -> Callable[..., None]:
     """Return the compiled kernel; from the cache if it is there."""
     return kept(_columns, (_FLOATS, _INTS, _INTS, _INTS, _FLOATS, _INTS))
 

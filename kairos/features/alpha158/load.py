@@ -14,6 +14,7 @@ from kairos.features.alpha158.scratch import (
     ONE,
     TINY,
     UP,
+    Array,
     C,
     H,
     L,
@@ -29,7 +30,7 @@ from kairos.features.alpha158.scratch import (
 
 
 @jit
-def _take(to, values, start, first, end):
+def _take(to: Array, values: Array, start: int, first: int, end: int) -> None:
     """Copy rows first - BACK to end; those before `start` are of another name."""
     begin = max(start, first - BACK)
     to[: begin - first + BACK] = NAN
@@ -37,20 +38,22 @@ def _take(to, values, start, first, end):
 
 
 @jit
-def _all_finite(to, values):
+def _all_finite(to: Array, values: Array) -> None:
     for i in range(len(to)):
         to[i] = finite(values[i])
 
 
 @jit
-def _one_row(close, volume, inv_c, inv_v):
+def _one_row(close: Array, volume: Array, inv_c: Array, inv_v: Array) -> None:
     for i in range(len(close)):
         inv_c[i] = ONE / close[i]
         inv_v[i] = ONE / (volume[i] + TINY)
 
 
 @jit
-def _logs(close, older_close, volume, older_volume, ratio, ratio_log, log_volume):
+def _logs(
+    close: Array, older_close: Array, volume: Array, older_volume: Array, ratio: Array, ratio_log: Array, log_volume: Array
+) -> None:
     for i in range(len(close)):
         ratio[i] = finite(close[i] / older_close[i] - ONE)
         ratio_log[i] = finite(np.log(volume[i] / older_volume[i] + ONE))
@@ -58,26 +61,26 @@ def _logs(close, older_close, volume, older_volume, ratio, ratio_log, log_volume
 
 
 @jit
-def _changes(to, values, older):
+def _changes(to: Array, values: Array, older: Array) -> None:
     for i in range(len(to)):
         to[i] = values[i] - older[i]
 
 
 @jit
-def _weighted(to, ratio, volume):
+def _weighted(to: Array, ratio: Array, volume: Array) -> None:
     for i in range(len(to)):
         to[i] = abs(ratio[i]) * volume[i]
 
 
 @jit
-def _directions(d_c, up, down):
+def _directions(d_c: Array, up: Array, down: Array) -> None:
     for i in range(len(up)):
         up[i] = np.float32(d_c[i] > 0)
         down[i] = np.float32(d_c[i] < 0)
 
 
 @jit
-def _whole(row):
+def _whole(row: Array) -> bool:
     missing = 0
     for i in range(len(row)):
         missing += row[i] != row[i]
@@ -85,7 +88,7 @@ def _whole(row):
 
 
 @jit
-def load(inputs, scratch, start, first, end):
+def load(inputs: Array, scratch: Array, start: int, first: int, end: int) -> bool:
     """Fill the scratch for rows `first` to `end` of a name that begins at `start`; return whether nothing is missing in it.
 
     Args:
@@ -106,7 +109,7 @@ def load(inputs, scratch, start, first, end):
 
 
 @jit
-def _follow(scratch, n):
+def _follow(scratch: Array, n: int) -> None:
     close, volume = scratch[C], scratch[V]
     for row in (Y, R, Q, D_C, D_V, W):
         scratch[row, 0] = NAN  # what came before the oldest row does not matter to a window

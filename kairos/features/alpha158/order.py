@@ -9,38 +9,39 @@ a row is missing is sorted on its own.
 import numpy as np
 
 from kairos.features.alpha158.networks import FIVE, KEPT, TEN, TEN_ORDER, THIRTY, THIRTY_ORDER, TWENTY, TWENTY_ORDER, table
-from kairos.features.alpha158.scratch import BACK, NAN, SORTED, WINDOWS, finite, jit
+from kairos.features.alpha158.scratch import BACK, NAN, SORTED, WINDOWS, Array, finite, jit
 
 _WINDOWS = np.array(WINDOWS)
 _FIVE, _TEN, _TWENTY, _THIRTY = table(FIVE), TEN, TWENTY, THIRTY
 _TEN_AT, _TWENTY_AT, _THIRTY_AT = np.array(TEN_ORDER), np.array(TWENTY_ORDER), np.array(THIRTY_ORDER)
 TENS, TWENTIES, THIRTIES, PICKS = SORTED + 5, SORTED + 15, SORTED + 35, SORTED + 65
 HIGH, LOW = 0.8, 0.2
+FIVE_ROWS, TEN_ROWS, TWENTY_ROWS, THIRTY_ROWS, _ = WINDOWS
 _IN_ORDER = np.arange(5)
 
 
 @jit
-def _exchange(low, high):
+def _exchange(low: Array, high: Array) -> None:
     for i in range(len(low)):
         a, b = low[i], high[i]
-        low[i] = a if a < b else b
-        high[i] = b if a < b else a
+        low[i] = min(b, a)
+        high[i] = max(a, b)
 
 
 @jit
-def _sort(scratch, base, comparators, n):
+def _sort(scratch: Array, base: int, comparators: Array, n: int) -> None:
     for k in range(len(comparators)):
         _exchange(scratch[base + comparators[k, 0], :n], scratch[base + comparators[k, 1], :n])
 
 
 @jit
-def _copy(to, values):
+def _copy(to: Array, values: Array) -> None:
     for i in range(len(to)):
         to[i] = values[i]
 
 
 @jit
-def _beside(scratch, base, first, first_at, older, older_at, shift, n):
+def _beside(scratch: Array, base: int, first: int, first_at: Array, older: int, older_at: Array, shift: int, n: int) -> None:
     """Lay one sorted window behind the one that ends `shift` rows before it."""
     for k in range(len(first_at)):
         _copy(scratch[base + k, :n], scratch[first + first_at[k], :n])
@@ -49,27 +50,27 @@ def _beside(scratch, base, first, first_at, older, older_at, shift, n):
 
 
 @jit
-def _least(to, a, b):
+def _least(to: Array, a: Array, b: Array) -> None:
     for i in range(len(to)):
-        greater = a[i] if a[i] > b[i] else b[i]
-        to[i] = greater if greater < to[i] else to[i]
+        greater = max(b[i], a[i])
+        to[i] = min(to[i], greater)
 
 
 @jit
-def _greatest(to, a, b):
+def _greatest(to: Array, a: Array, b: Array) -> None:
     for i in range(len(to)):
-        lesser = a[i] if a[i] < b[i] else b[i]
-        to[i] = lesser if lesser > to[i] else to[i]
+        lesser = min(b[i], a[i])
+        to[i] = max(to[i], lesser)
 
 
 @jit
-def _higher_or_lower(to, a, b, higher):
+def _higher_or_lower(to: Array, a: Array, b: Array, higher: bool) -> None:
     for i in range(len(to)):
-        to[i] = (a[i] if a[i] > b[i] else b[i]) if higher else (a[i] if a[i] < b[i] else b[i])
+        to[i] = (max(b[i], a[i])) if higher else (min(b[i], a[i]))
 
 
 @jit
-def _pick(scratch, to, k, from_top, n):
+def _pick(scratch: Array, to: int, k: int, from_top: bool, n: int) -> None:
     """Find the value k places from an end of sixty: the least of the greater ones over all ways to split k."""
     ends = _THIRTY_AT[::-1] if from_top else _THIRTY_AT
     target = scratch[to, BACK:n]
@@ -84,7 +85,7 @@ def _pick(scratch, to, k, from_top, n):
 
 
 @jit
-def sort_windows(scratch, key, n):
+def sort_windows(scratch: Array, key: int, n: int) -> None:
     """Sort the windows of the row `key`, which may hold NaN: what a window with one holds afterwards means nothing."""
     for k in range(5):
         _copy(scratch[SORTED + k, k:n], scratch[key, : n - k])
@@ -101,27 +102,27 @@ def sort_windows(scratch, key, n):
 
 
 @jit
-def _sorted_row(q, place):
+def _sorted_row(q: int, place: int) -> int:
     """Row of the scratch that holds the value `place` places from the bottom of window number q."""
-    if q == 0:
+    if _WINDOWS[q] == FIVE_ROWS:
         return SORTED + place
-    if q == 1:
-        return TENS + _TEN_AT[place]
-    if q == 2:
-        return TWENTIES + _TWENTY_AT[place]
-    if q == 3:
-        return THIRTIES + _THIRTY_AT[place if place < KEPT else place - 30 + 2 * KEPT]
-    return PICKS + (place - (KEPT - 2) if place < 30 else place - 45)
+    if _WINDOWS[q] == TEN_ROWS:
+        return TENS + int(_TEN_AT[place])
+    if _WINDOWS[q] == TWENTY_ROWS:
+        return TWENTIES + int(_TWENTY_AT[place])
+    if _WINDOWS[q] == THIRTY_ROWS:
+        return THIRTIES + int(_THIRTY_AT[place if place < KEPT else place - THIRTY_ROWS + 2 * KEPT])
+    return PICKS + (place - (KEPT - 2) if place < THIRTY_ROWS else place - (60 - KEPT - 2))
 
 
 @jit
-def _between(to, low, high, share, factor):
+def _between(to: Array, low: Array, high: Array, share: np.float32, factor: Array) -> None:
     for i in range(len(to)):
         to[i] = finite((low[i] + share * (high[i] - low[i])) * factor[i])
 
 
 @jit
-def quantile(scratch, q, level, factor, to, n):
+def quantile(scratch: Array, q: int, level: float, factor: Array, to: Array, n: int) -> None:
     """Write the quantile of window number q times `factor`; neighbours are joined by a straight line."""
     at = level * (_WINDOWS[q] - 1)
     place = int(at)
@@ -130,7 +131,7 @@ def quantile(scratch, q, level, factor, to, n):
 
 
 @jit
-def _insert(held, size, value):
+def _insert(held: Array, size: int, value: float) -> int:
     at = size
     while at > 0 and held[at - 1] > value:
         held[at] = held[at - 1]
@@ -140,7 +141,7 @@ def _insert(held, size, value):
 
 
 @jit
-def _remove(held, size, value):
+def _remove(held: Array, size: int, value: float) -> int:
     at = 0
     while held[at] != value:
         at += 1
@@ -150,15 +151,16 @@ def _remove(held, size, value):
 
 
 @jit
-def _of_sorted(held, size, level):
+def _of_sorted(held: Array, size: int, level: float) -> float:
     at = level * (size - 1)
     place = int(at)
     above = held[min(place + 1, size - 1)]
-    return held[place] + np.float32(at - place) * (above - held[place])
+    value: float = held[place] + np.float32(at - place) * (above - held[place])
+    return value
 
 
 @jit
-def mend_quantiles(key, count, window, factor, high, low):
+def mend_quantiles(key: Array, count: Array, window: int, factor: Array, high: Array, low: Array) -> None:
     """Write both quantiles again where the window has less than its full number of values: NaN where it has none."""
     held, size, upto = np.empty(window + 1, np.float32), 0, -1
     for t in range(BACK, len(key)):
@@ -177,13 +179,13 @@ def mend_quantiles(key, count, window, factor, high, low):
 
 
 @jit
-def _count_lower(rank, now, older):
+def _count_lower(rank: Array, now: Array, older: Array) -> None:
     for i in range(len(rank)):
         rank[i] += np.float32(0.5) * (np.float32(older[i] < now[i]) + np.float32(older[i] <= now[i]))
 
 
 @jit
-def ranks(scratch, key, to, n):
+def ranks(scratch: Array, key: int, to: int, n: int) -> None:
     """Count for each of the five windows the rows lower than the last one, ties half, plus one; NaN is no row."""
     values = scratch[key]
     begun = 1

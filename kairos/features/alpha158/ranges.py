@@ -3,8 +3,8 @@
 import numpy as np
 
 from kairos.features.alpha158 import moments
-from kairos.features.alpha158.extremes import highest, highest_and_where
 from kairos.features.alpha158.counts import window_counts
+from kairos.features.alpha158.extremes import highest, highest_and_where
 from kairos.features.alpha158.scratch import (
     BACK,
     CNTD,
@@ -52,6 +52,7 @@ from kairos.features.alpha158.scratch import (
     UP,
     VALUES,
     VWAP0,
+    Array,
     C,
     H,
     L,
@@ -66,7 +67,7 @@ INFINITE = np.float32(np.inf)
 
 
 @jit
-def candles(f, out, at, n):
+def candles(f: Array, out: Array, at: int, n: int) -> None:
     """Write the nine shapes of a candle and the four prices over the close."""
     rows, inv_c = n - BACK, f[INV_C, BACK:n]
     open_, high, low, close = f[O, BACK:n], f[H, BACK:n], f[L, BACK:n], f[C, BACK:n]
@@ -90,46 +91,46 @@ def candles(f, out, at, n):
 
 
 @jit
-def _scaled(out, one, other, values, over_open, over_range, at, rows):
+def _scaled(out: Array, one: int, other: int, values: Array, over_open: Array, over_range: Array, at: int, rows: int) -> None:
     moments.times(out[one, at : at + rows], values, over_open)
     moments.times(out[other, at : at + rows], values, over_range)
 
 
 @jit
-def _scales(over_open, over_range, open_, high, low):
+def _scales(over_open: Array, over_range: Array, open_: Array, high: Array, low: Array) -> None:
     for i in range(len(open_)):
         over_open[i] = ONE / open_[i]
         over_range[i] = ONE / (high[i] - low[i] + TINY)
 
 
 @jit
-def _above_body(to, high, open_, close):
+def _above_body(to: Array, high: Array, open_: Array, close: Array) -> None:
     for i in range(len(to)):
-        top = close[i] if close[i] > open_[i] else open_[i]
-        to[i] = high[i] - top + (close[i] - close[i])  # a missing close has no body, nor has a missing open
+        top = max(open_[i], close[i])
+        to[i] = high[i] - top + (close[i] - close[i]) + (open_[i] - open_[i])  # no body without both
 
 
 @jit
-def _below_body(to, low, open_, close):
+def _below_body(to: Array, low: Array, open_: Array, close: Array) -> None:
     for i in range(len(to)):
-        bottom = close[i] if close[i] < open_[i] else open_[i]
-        to[i] = bottom - low[i] + (close[i] - close[i])
+        bottom = min(open_[i], close[i])
+        to[i] = bottom - low[i] + (close[i] - close[i]) + (open_[i] - open_[i])
 
 
 @jit
-def _shift(to, high, low, close):
+def _shift(to: Array, high: Array, low: Array, close: Array) -> None:
     for i in range(len(to)):
         to[i] = np.float32(2) * close[i] - high[i] - low[i]
 
 
 @jit
-def _typical(to, high, low, close):
+def _typical(to: Array, high: Array, low: Array, close: Array) -> None:
     for i in range(len(to)):
         to[i] = (high[i] + low[i] + close[i]) / np.float32(3)
 
 
 @jit
-def _keys(to, values, exists, sign, missing):
+def _keys(to: Array, values: Array, exists: Array, sign: np.float32, missing: np.float32) -> None:
     """Write what is compared: a value times `sign`, `missing` for a row without one, the worst for a row that is not there."""
     for i in range(len(to)):
         none = missing if exists[i] == exists[i] else -INFINITE
@@ -137,7 +138,7 @@ def _keys(to, values, exists, sign, missing):
 
 
 @jit
-def _oldest(f, values, sign, best, first, whole, n):
+def _oldest(f: Array, values: int, sign: np.float32, best: int, first: int, whole: bool, n: int) -> None:
     """Fill the best keys, in which a missing row is the worst, and the place of the first, where it is the best."""
     _keys(f[KEY, :n], f[values, :n], f[EXISTS, :n], sign, INFINITE)
     highest_and_where(f, KEY, VALUES, PLACES, best, first, n)
@@ -147,7 +148,7 @@ def _oldest(f, values, sign, best, first, whole, n):
 
 
 @jit
-def extremes(f, whole, full, made, out, at, n):
+def extremes(f: Array, whole: bool, full: Array, made: Array, out: Array, at: int, n: int) -> None:
     """Write MAX, MIN, RSV, IMAX, IMIN and IMXD."""
     _oldest(f, H, ONE, HIGHEST, FIRST_HIGH, whole, n)
     _oldest(f, L, -ONE, LOWEST, FIRST_LOW, whole, n)
@@ -165,27 +166,27 @@ def extremes(f, whole, full, made, out, at, n):
 
 
 @jit
-def _negative_times(to, values, factor):
+def _negative_times(to: Array, values: Array, factor: Array) -> None:
     for i in range(len(to)):
         to[i] = finite(-values[i] * factor[i])
 
 
 @jit
-def _location(to, high, minus_low, close):
+def _location(to: Array, high: Array, minus_low: Array, close: Array) -> None:
     for i in range(len(to)):
         empty = (high[i] - high[i]) + (minus_low[i] - minus_low[i])  # NaN where a window has no high or no low
         to[i] = finite((close[i] + minus_low[i]) / (high[i] + minus_low[i] + TINY) + empty)
 
 
 @jit
-def _place(to, first, now, best, count, share):
+def _place(to: Array, first: Array, now: Array, best: Array, count: Array, share: np.float32) -> None:
     for i in range(len(to)):
         place = (first[i] - now[i] + np.float32(count[i])) * share
         to[i] = place if best[i] > -INFINITE else NAN
 
 
 @jit
-def directions(f, whole, full, made, out, at, n):
+def directions(f: Array, whole: bool, full: Array, made: Array, out: Array, at: int, n: int) -> None:
     """Write CNTP, CNTN and CNTD; a row without a change counts as neither."""
     totals(f, UP, n)
     totals(f, DOWN, n)
@@ -199,7 +200,9 @@ def directions(f, whole, full, made, out, at, n):
 
 
 @jit
-def changes(f, d, row, shift, whole, full, made, out, at, n):
+def changes(
+    f: Array, d: Array, row: int, shift: int, whole: bool, full: Array, made: Array, out: Array, at: int, n: int
+) -> None:
     """Write SUMP, SUMN and SUMD of a row of changes, or the three features `shift` further on."""
     _gains(f[row, :n], d[SUM, :n], d[SUM_B, :n])
     totals(d, SUM, n)
@@ -217,26 +220,26 @@ def changes(f, d, row, shift, whole, full, made, out, at, n):
 
 
 @jit
-def _gains(changes_of, gain, moved):
+def _gains(changes_of: Array, gain: Array, moved: Array) -> None:
     for i in range(len(gain)):
         change = np.float64(changes_of[i]) if changes_of[i] == changes_of[i] else 0.0
-        gain[i] = change if change > 0.0 else 0.0
+        gain[i] = max(0.0, change)
         moved[i] = abs(change)
 
 
 @jit
-def _inverse(to, moved):
+def _inverse(to: Array, moved: Array) -> None:
     for i in range(len(to)):
         to[i] = ONE / (np.float32(moved[i]) + TINY)
 
 
 @jit
-def _rest_times(to, gain, moved, factor):
+def _rest_times(to: Array, gain: Array, moved: Array, factor: Array) -> None:
     for i in range(len(to)):
         to[i] = finite(np.float32(moved[i] - gain[i]) * factor[i])
 
 
 @jit
-def _blank(to, count):
+def _blank(to: Array, count: Array) -> None:
     for i in range(len(to)):
         to[i] = to[i] if count[i] > 0.0 else NAN

@@ -5,8 +5,12 @@ array, so that all of it stays in the processor's cache. No fast mathematics: th
 the same order wherever the window lies, so a value depends, to the bit, on the rows of its own window.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numba as nb
 import numpy as np
+from numpy.typing import NDArray
 
 WINDOWS = (5, 10, 20, 30, 60)
 BACK = 60  # the oldest row that a value reads
@@ -18,7 +22,14 @@ ONE = np.float32(1)
 NAN = np.float32(np.nan)
 FLAT = 4e-10  # the square of 2e-5: Qlib takes a smaller standard deviation for none
 
-jit = nb.njit(nogil=True, error_model="numpy")
+Array = NDArray[Any]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def jit(function: _Function) -> _Function:
+    """Compile a function as every kernel here is compiled."""
+    return cast("_Function", nb.njit(nogil=True, error_model="numpy")(function))
+
 
 # rows of the scratch of float32; a missing value is NaN
 O, H, L, C, V, INV_C, INV_V, Y, R, Q, D_C, D_V, W = range(13)  # noqa: E741 - the letters of the formulas
@@ -53,6 +64,6 @@ def finite(value: np.float32) -> np.float32:
 
 
 @jit
-def column(out: np.ndarray, feature: int, q: int, at: int, rows: int) -> np.ndarray:
+def column(out: Array, feature: int, q: int, at: int, rows: int) -> Array:
     """Return the part of a rolling feature's column, for window number q, that a tile fills."""
     return out[FIRST_ROLLING + len(WINDOWS) * feature + q, at : at + rows]

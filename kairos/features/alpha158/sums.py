@@ -6,20 +6,20 @@ s30 = s20 + s10[t-20], s60 = s30 + s30[t-30]. Sums weighted by age in rows doubl
 
 import numpy as np
 
-from kairos.features.alpha158.scratch import INV, jit
+from kairos.features.alpha158.scratch import Array, jit
 
 STEPS = np.array([(1, 0, 0, 1), (2, 1, 1, 2), (3, 2, 0, 4), (4, 3, 3, 5), (5, 4, 4, 10), (6, 5, 4, 20), (7, 6, 6, 30)])
 
 
 @jit
-def _add(to, first, older, shift, n):
+def _add(to: Array, first: Array, older: Array, shift: int, n: int) -> None:
     head, back, target = first[shift:n], older[: n - shift], to[shift:n]
     for i in range(n - shift):
         target[i] = head[i] + back[i]
 
 
 @jit
-def _add_aged(to, first, older, older_sum, shift, n):
+def _add_aged(to: Array, first: Array, older: Array, older_sum: Array, shift: int, n: int) -> None:
     head, back, back_sum, target = first[shift:n], older[: n - shift], older_sum[: n - shift], to[shift:n]
     weight = float(shift)
     for i in range(n - shift):
@@ -27,7 +27,7 @@ def _add_aged(to, first, older, older_sum, shift, n):
 
 
 @jit
-def totals(scratch, stream, n):
+def totals(scratch: Array, stream: int, n: int) -> None:
     """Fill the doublings of the stream whose values are in its first row."""
     for step in range(7):
         to, first, older, shift = STEPS[step]
@@ -35,11 +35,9 @@ def totals(scratch, stream, n):
 
 
 @jit
-def aged_totals(scratch, aged, stream, n):
+def aged_totals(scratch: Array, aged: int, stream: int, n: int) -> None:
     """Fill the sums of a stream times its age in rows; the stream's own doublings are there already."""
     scratch[aged, :n] = 0.0
     for step in range(7):
         to, first, older, shift = STEPS[step]
-        _add_aged(
-            scratch[aged + to], scratch[aged + first], scratch[aged + older], scratch[stream + older], shift, n
-        )
+        _add_aged(scratch[aged + to], scratch[aged + first], scratch[aged + older], scratch[stream + older], shift, n)

@@ -1,6 +1,5 @@
 """The features of volume and of its company with the close: CORR, CORD, VMA, VSTD, WVMA."""
 
-
 from kairos.features.alpha158 import moments
 from kairos.features.alpha158.counts import window_counts
 from kairos.features.alpha158.scratch import (
@@ -25,6 +24,7 @@ from kairos.features.alpha158.scratch import (
     VMA,
     VSTD,
     WVMA,
+    Array,
     V,
     W,
     column,
@@ -34,7 +34,21 @@ from kairos.features.alpha158.sums import totals
 
 
 @jit
-def correlations(f, d, a, b, known, flat_known, feature, whole, full, made, out, at, n):
+def correlations(
+    f: Array,
+    d: Array,
+    a: int,
+    b: int,
+    known: bool,
+    flat_known: int,
+    feature: int,
+    whole: bool,
+    full: Array,
+    made: Array,
+    out: Array,
+    at: int,
+    n: int,
+) -> None:
     """Write the correlation of rows a and b of the scratch in all five windows.
 
     Args:
@@ -72,13 +86,13 @@ def correlations(f, d, a, b, known, flat_known, feature, whole, full, made, out,
 
 
 @jit
-def _join(to, one, other):
+def _join(to: Array, one: Array, other: Array) -> None:
     for i in range(len(to)):
         to[i] = one[i] + other[i]
 
 
 @jit
-def _pair(f, d, a, b, known, n):
+def _pair(f: Array, d: Array, a: int, b: int, known: bool, n: int) -> None:
     moments.common(d[SUM, :n], d[SUM_B, :n], f[a, :n], f[b, :n])
     moments.products(d[SQUARE, :n], d[SUM, :n], d[SUM, :n])
     moments.products(d[SQUARE_B, :n], d[SUM_B, :n], d[SUM_B, :n])
@@ -92,7 +106,7 @@ def _pair(f, d, a, b, known, n):
 
 
 @jit
-def _window(d, k, counts, n):
+def _window(d: Array, k: int, counts: Array, n: int) -> None:
     count, total, other = counts[COUNT, BACK:n], d[SUM + k, BACK:n], d[SUM_B + k, BACK:n]
     moments.spread(d[SPREAD, BACK:n], count, total, d[SQUARE + k, BACK:n])
     moments.spread(d[SPREAD_B, BACK:n], count, other, d[SQUARE_B + k, BACK:n])
@@ -100,20 +114,20 @@ def _window(d, k, counts, n):
 
 
 @jit
-def _flat_windows(f, d, row, flat, full, made, n):
+def _flat_windows(f: Array, d: Array, row: int, flat: int, full: Array, made: Array, n: int) -> None:
     """Say where a row is flat by its own values, whether or not the other of the pair is there."""
     moments.stream(d[SUM_B, :n], d[SQUARE_B, :n], f[row, :n])
     totals(d, SUM_B, n)
     totals(d, SQUARE_B, n)
     for q in range(5):
         k = FIRST_WINDOW + q
-        counts = window_counts(f[row], q, False, full, made, n)  # noqa: FBT003 - kernels take no keywords
+        counts = window_counts(f[row], q, False, full, made, n)
         moments.spread(d[SPREAD_B, BACK:n], counts[COUNT, BACK:n], d[SUM_B + k, BACK:n], d[SQUARE_B + k, BACK:n])
         moments.flat(f[flat + q, BACK:n], d[SPREAD_B, BACK:n], counts[INV_PAIRS, BACK:n])
 
 
 @jit
-def volumes(f, d, whole, full, made, out, at, n):
+def volumes(f: Array, d: Array, whole: bool, full: Array, made: Array, out: Array, at: int, n: int) -> None:
     """Write VMA, VSTD and WVMA."""
     moments.stream(d[SUM, :n], d[SQUARE, :n], f[V, :n])
     moments.stream(d[SUM_B, :n], d[SQUARE_B, :n], f[W, :n])

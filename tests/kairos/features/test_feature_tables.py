@@ -16,7 +16,7 @@ def test_every_feature_set_has_its_table():
     assert (*features.FROM_PRICES, *features.SEPARATE, *features.FROM_FACTS) == features.TABLES
 
 
-@pytest.mark.parametrize("table", (*features.FROM_PRICES, *features.SEPARATE), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*features.FROM_PRICES, *features.SEPARATE], ids=lambda table: table.name)
 def test_a_built_year_keeps_its_contract(table, nasty_returns):
     made = build((FEATURE_SETS | SEPARATE_SETS)[table.name], nasty_returns, year=2017)
     assert table.validate(made).equals(made)

@@ -108,7 +108,9 @@ def test_a_later_start_changes_no_value_whose_window_is_full(feature_set, return
     for feature in feature_set.features:
         name, reach = feature.name, start + feature.lookback + 1
         own = [frame.filter(pl.col("permaticker") == 100)[name].to_numpy() for frame in (whole, short)]
-        np.testing.assert_allclose(own[0][reach:], own[1][reach - start :], rtol=2e-5, atol=slack(feature_set, own[0]), err_msg=name)
+        np.testing.assert_allclose(
+            own[0][reach:], own[1][reach - start :], rtol=2e-5, atol=slack(feature_set, own[0]), err_msg=name
+        )
 
 
 @EVERY_SET

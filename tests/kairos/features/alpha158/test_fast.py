@@ -64,7 +64,9 @@ def test_rows_older_than_the_look_back_change_no_bit(panel, full):
     at = 1100
     for lookback in sorted({feature.lookback for feature in FEATURE_SET.features}):
         old = pl.col("row") < at - lookback
-        garbled = values(panel.with_columns(pl.when(old).then(7 * pl.col(name).reverse()).otherwise(name).alias(name) for name in INPUTS))
+        garbled = values(
+            panel.with_columns(pl.when(old).then(7 * pl.col(name).reverse()).otherwise(name).alias(name) for name in INPUTS)
+        )
         names = tuple(feature.name for feature in FEATURE_SET.features if feature.lookback == lookback)
         there = panel["row"] == at
         assert differing(garbled.filter(there), full.filter(there), names) == []
@@ -74,14 +76,19 @@ def test_the_oldest_row_of_the_look_back_matters():
     whole = made(rows=300, names=1)
     for lookback in sorted({feature.lookback for feature in FEATURE_SET.features}):
         oldest = pl.col("row") == 299 - lookback
-        others = [values(_moved(whole, oldest, by=by)).tail(1) for by in ({"C": 3.0, "H": 3.1}, {"C": 0.2, "L": 0.1}, {"V": 9.0, "O": 1.2})]
+        others = [
+            values(_moved(whole, oldest, by=by)).tail(1)
+            for by in ({"C": 3.0, "H": 3.1}, {"C": 0.2, "L": 0.1}, {"V": 9.0, "O": 1.2})
+        ]
         names = {feature.name for feature in FEATURE_SET.features if feature.lookback == lookback}
         last = values(whole).tail(1)
         assert names - {name for other in others for name in differing(other, last, NAMES)} == set()
 
 
 def _moved(panel, rows, *, by):
-    return panel.with_columns(pl.when(rows).then(factor * pl.col(name)).otherwise(name).alias(name) for name, factor in by.items())
+    return panel.with_columns(
+        pl.when(rows).then(factor * pl.col(name)).otherwise(name).alias(name) for name, factor in by.items()
+    )
 
 
 def test_where_a_tile_ends_does_not_matter(panel, full):
@@ -105,7 +112,9 @@ def test_chunks_put_together_are_the_whole(panel, full, rows):
 
 def test_too_few_rows_before_the_first_wanted_one_are_refused():
     cut = made(rows=200, names=1).slice(100)
-    with pytest.raises(ContractError, match=r"permaticker 0 has 0 row\(s\) before the first wanted one, of 100 there are; expected 60"):
+    with pytest.raises(
+        ContractError, match=r"permaticker 0 has 0 row\(s\) before the first wanted one, of 100 there are; expected 60"
+    ):
         values(cut)
 
 

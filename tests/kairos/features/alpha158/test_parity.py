@@ -39,7 +39,11 @@ def assert_equal(panel, *, tolerance=1e-4):
 
 
 def test_well_behaved_names_agree(returns):
-    assert_equal(price_panel(returns, first_session=returns["session"].min()).filter((pl.col("permaticker") < 102) & (pl.col("row") < 150)))
+    assert_equal(
+        price_panel(returns, first_session=returns["session"].min()).filter(
+            (pl.col("permaticker") < 102) & (pl.col("row") < 150)
+        )
+    )
 
 
 @pytest.mark.parametrize("name", range(100, 111))

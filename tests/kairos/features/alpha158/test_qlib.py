@@ -1,4 +1,4 @@
-"""All 158 against values that Qlib 0.9.7 gave for a panel with halts, gaps, holes, constants, a single row, early and late names.
+"""All 158 against values of Qlib 0.9.7 on a panel with halts, gaps, holes, constants, a single row, early and late names.
 
 `python -m benchmarks.features_vs_qlib --write-reference` stores them. Infinite values of Qlib count as missing: ours are null.
 """
