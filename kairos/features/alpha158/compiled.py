@@ -1,4 +1,4 @@
-"""Keeps a compiled kernel with the package, for as long as no file of the package changes.
+"""Keeps a compiled kernel with the package, for as long as no file with a kernel changes.
 
 numba's own cache looks at the file of the function alone and would go on with the old code of the functions that it calls.
 The kernel is kept beside its source, or in the user's cache where the package may not be written; where neither may, every
@@ -15,12 +15,13 @@ import numba as nb
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, InTreeCacheLocator, UserWideCacheLocator
 
 HERE = Path(__file__).resolve().parent
+NO_KERNELS = {"__init__.py", "built.py", "declared.py", "fast.py", "reference.py"}
 
 
 @cache
 def _stamp() -> str:
-    """Return what all source files of the package come to."""
-    files = sorted(HERE.glob("*.py"))
+    """Return what the source files of the kernels come to."""
+    files = sorted(file for file in HERE.glob("*.py") if file.name not in NO_KERNELS)
     return sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
 
 

@@ -136,10 +136,8 @@ def _correlations(pair: pl.Series, rows: int) -> pl.Series:
         a, b = x[max(0, t + 1 - rows) : t + 1], y[max(0, t + 1 - rows) : t + 1]
         there = ~np.isnan(a) & ~np.isnan(b)
         a, b = a[there], b[there]
-        if len(a) > 1:
-            a, b = a - a.mean(), b - b.mean()
-        below = np.sqrt((a * a).sum() * (b * b).sum())
-        found.append((a * b).sum() / below if len(a) > 1 and below > 0 else None)
+        varied = len(a) > 1 and bool(np.ptp(a) > 0 and np.ptp(b) > 0)
+        found.append(np.corrcoef(a, b)[0, 1] if varied else None)
     return pl.Series(found, dtype=pl.Float64)
 
 
