@@ -16,9 +16,11 @@ $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what requirements.lock names into $(VENV) ..."
 	@$(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]' 2>&1 | grep -v '^WARNING: Location' || true
-	@$(BIN)/python -c 'import kairos, dagster, polars, deltalake, lightgbm, mlflow'
+	@$(BIN)/python -c 'import kairos, dagster, polars, deltalake, lightgbm, mlflow, numba'
+	@echo "Compiling the loops of features and factors ..."
 	@$(BIN)/python -m kairos.features.built
 	@$(BIN)/python -m kairos.evaluation.built
+	@$(BIN)/python -m kairos.features.alpha158.built
 	@touch $@
 
 setup: $(STAMP)  ## Build .venv

@@ -6,7 +6,7 @@ from assets.table_asset import Work, table_asset
 from kairos.features.core import FeatureSet, build
 from kairos.features.leaks.gate import prove_year
 from kairos.features.leaks.subject import Subject, Tables
-from kairos.features.registry import FEATURE_SETS
+from kairos.features.registry import FEATURE_SETS, SEPARATE_SETS
 from kairos.frames import Frame
 from kairos.plots.tables import missingness
 from kairos.tables import market
@@ -33,4 +33,4 @@ def _feature_asset(feature_set: FeatureSet) -> dg.AssetsDefinition:
     return table_asset(table, reads=reads, plot=missingness, from_reads_alone=True, proof=proof)(fill)
 
 
-FEATURE_ASSETS = [_feature_asset(feature_set) for feature_set in FEATURE_SETS.values()]
+FEATURE_ASSETS = [_feature_asset(feature_set) for feature_set in (FEATURE_SETS | SEPARATE_SETS).values()]

@@ -15,6 +15,8 @@ BENCHMARKS = {
     "known_answer": "False discoveries without alpha and recovery with it, ten small markets",
     "new_session": "Work of one more session, from the vendor's answers to the features, median of five evenings",
     "backfill": "What orchestration adds to a backfill of 250 sessions, median of three runs",
+    "features_vs_qlib": "All of Alpha158 on a ragged panel, against Qlib and polars, interleaved pairs on one core",
+    "features_incremental": "Alpha158 of one new session for 3,000 names, against the full rebuild, with reading and writing",
     "asof_join": "Fundamentals as known at every close, against pandas, and at one instant",
     "factor_vs_alphalens": "Daily rank ICs and quintile returns of a factor, against alphalens, and of many factors",
     "lookahead_error": "What joining real filings on their period's end would have told too early",

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from kairos.calendar import FIRST_DATE, LAST_DATE, SATURDAY
-from kairos.features.registry import FACT_SETS, FEATURE_SETS
+from kairos.features.registry import FACT_SETS, FEATURE_SETS, SEPARATE_SETS
 from kairos.market.checks import CHECKS
 from kairos.quality.checks import CHECKS as QUALITY_CHECKS
 from kairos.settings import Settings
@@ -32,7 +32,7 @@ def tables_page() -> str:
 
 def features_page() -> str:
     """Return `docs/features.md`: every feature with its formula, look-back and source."""
-    sections, sets = [], FEATURE_SETS | FACT_SETS
+    sections, sets = [], FEATURE_SETS | SEPARATE_SETS | FACT_SETS
     for name, feature_set in sets.items():
         rows = _rows(
             ("feature", "formula", "look-back", "unit", "source"),

@@ -1,5 +1,6 @@
 """What a feature is, and how a set of them becomes a frame. The features themselves stand in one file per family."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,6 +57,7 @@ class Feature:
         unit: Unit of the value; empty for a pure number.
         nulls: When it is null beyond an unfilled window or a missing input in it.
         inputs: The panel it reads.
+        partial: Whether it has values before its lookback is filled, from the rows that are there.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Feature:
     unit: str = ""
     nulls: str = ""
     inputs: Inputs = PRICES
+    partial: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a feature that reads what the panel has not, or reaches further back than a year's panel does."""
@@ -89,12 +92,21 @@ class Feature:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features that share a table and the panel they read."""
+    """Features that share a table and the panel they read.
+
+    Attributes:
+        name: Name of the table.
+        description: What it holds.
+        features: Its features, in order.
+        inputs: The panel that all of them read.
+        all_at_once: Makes the key and all of them from a panel, with the values that their expressions stand for.
+    """
 
     name: str
     description: str
     features: tuple[Feature, ...]
     inputs: Inputs = PRICES
+    all_at_once: Callable[[Frame], Frame] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a set in which a name occurs twice, or a feature that reads another panel."""
@@ -127,6 +139,8 @@ def compute(feature_set: FeatureSet, panel: Frame, *, threads: int = 1) -> Frame
         ContractError: The panel lacks a column that the set reads, is not sorted, or has a key twice.
     """
     terms = _checked(feature_set, panel)
+    if feature_set.all_at_once is not None:
+        return feature_set.all_at_once(panel).select(*KEY, *feature_set.names)
     return _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads))
 
 

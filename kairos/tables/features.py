@@ -5,7 +5,7 @@ import polars as pl
 
 from kairos.features.core import Feature, FeatureSet
 from kairos.features.plugins import Column, FrameSet
-from kairos.features.registry import FACT_SETS, FEATURE_SETS
+from kairos.features.registry import FACT_SETS, FEATURE_SETS, SEPARATE_SETS
 from kairos.frames import UTC_TIME, Frame
 from kairos.tables.core import Check, Outcome, Partition, Schema, Table
 
@@ -65,11 +65,14 @@ FEAT_PRICE_ACTION = _table(FEATURE_SETS["feat_price_action"])
 FEAT_TREND = _table(FEATURE_SETS["feat_trend"])
 FEAT_VOLATILITY = _table(FEATURE_SETS["feat_volatility"])
 FEAT_VOLUME = _table(FEATURE_SETS["feat_volume"])
+FEAT_ALPHA158 = _table(SEPARATE_SETS["feat_alpha158"])
 FEAT_FUNDAMENTALS = _table(FACT_SETS["feat_fundamentals"])
 FEAT_REVISIONS = _table(FACT_SETS["feat_revisions"])
 
 FROM_PRICES = (FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME)
 """The tables made from returns alone; the matrix is made of them."""
+SEPARATE = (FEAT_ALPHA158,)
+"""The tables made from returns alone that the matrix does not take in."""
 FROM_FACTS = (FEAT_FUNDAMENTALS, FEAT_REVISIONS)
 """The tables made from facts as known."""
-TABLES = (*FROM_PRICES, *FROM_FACTS)
+TABLES = (*FROM_PRICES, *SEPARATE, *FROM_FACTS)

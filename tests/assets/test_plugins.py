@@ -20,8 +20,8 @@ from resources.table_io import TableIO
 from tests.kairos.features.test_plugins import CALM, LEAKY, RANKED
 
 # honest in the year that the file is tried on; only the warehouse's years show it
-WHEN = 'pl.when(pl.col("session").dt.year() == 2016).then(R.shift(-1)).otherwise(R)'
-LATE = "import polars as pl\n" + (
+WHEN = 'by_polars(pl.when(pl.col("session").dt.year() == 2016).then(pl.col("R").shift(-1)).otherwise(pl.col("R")))'
+LATE = "import polars as pl\nfrom kairos.features.terms import by_polars\n" + (
     CALM.replace("feat_calm", "feat_late").replace("calm_21d", "late").replace("mean(R, 21) / std(R, 21)", WHEN)
 )
 FILES = {"calm": CALM, "ranked": RANKED, "late": LATE, "leaky": LEAKY.replace("feat_ranked", "feat_leaky")}

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from kairos.features.core import build
-from kairos.features.registry import ALL_FEATURES, FACT_SETS, FEATURE_SETS
+from kairos.features.registry import ALL_FEATURES, FACT_SETS, FEATURE_SETS, SEPARATE_SETS
 from kairos.tables import features, matrix
 from kairos.tables.core import Partition
 
@@ -12,12 +12,13 @@ EVERY_TABLE = pytest.mark.parametrize("table", features.TABLES, ids=lambda table
 def test_every_feature_set_has_its_table():
     assert {table.name for table in features.FROM_PRICES} == set(FEATURE_SETS)
     assert {table.name for table in features.FROM_FACTS} == set(FACT_SETS)
-    assert (*features.FROM_PRICES, *features.FROM_FACTS) == features.TABLES
+    assert {table.name for table in features.SEPARATE} == set(SEPARATE_SETS)
+    assert (*features.FROM_PRICES, *features.SEPARATE, *features.FROM_FACTS) == features.TABLES
 
 
-@pytest.mark.parametrize("table", features.FROM_PRICES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*features.FROM_PRICES, *features.SEPARATE], ids=lambda table: table.name)
 def test_a_built_year_keeps_its_contract(table, nasty_returns):
-    made = build(FEATURE_SETS[table.name], nasty_returns, year=2017)
+    made = build((FEATURE_SETS | SEPARATE_SETS)[table.name], nasty_returns, year=2017)
     assert table.validate(made).equals(made)
     assert [check.name for check in table.checks if not check.run(made).passed] == []
 

@@ -4,21 +4,23 @@ import polars as pl
 
 from kairos.features.core import Feature, FeatureSet, build
 from kairos.features.leaks.subject import Subject
-from kairos.features.operators import C, R, mean
+from kairos.features.operators import C, R, by_session_demeaned, mean
 from kairos.features.registry import FEATURE_SETS
+from kairos.features.terms import by_polars
 
+r, c = pl.col("R"), pl.col("C")
 LEAKS = {
-    "tomorrow": R.shift(-1),
-    "tomorrow within the name": R.shift(-1).over("permaticker"),
-    "centred mean": R.rolling_mean(5, center=True).over("permaticker"),
-    "scaled by the whole life": C / C.max().over("permaticker"),
-    "z over the whole frame": (R - R.mean()) / R.std(),
-    "filled backwards": pl.col("DV").backward_fill().over("permaticker").log1p().shift(-1),
-    "rows still to come": pl.len().over("permaticker") - pl.col("row"),
-    "one in ten thousand of tomorrow": mean(R, 5) + 1e-4 * R.shift(-1).fill_null(0.0),
+    "tomorrow": by_polars(r.shift(-1)),
+    "tomorrow within the name": by_polars(r.shift(-1).over("permaticker")),
+    "centred mean": by_polars(r.rolling_mean(5, center=True).over("permaticker")),
+    "scaled by the whole life": by_polars(c / c.max().over("permaticker")),
+    "z over the whole frame": by_polars((r - r.mean()) / r.std()),
+    "filled backwards": by_polars(pl.col("DV").backward_fill().over("permaticker").log1p().shift(-1)),
+    "rows still to come": by_polars(pl.len().over("permaticker") - pl.col("row")),
+    "one in ten thousand of tomorrow": mean(R, 5) + 1e-4 * by_polars(r.shift(-1).fill_null(0.0)),
     "the level of the chained index": C.log(),
-    "the name before": R.shift(1),
-    "less the session's mean": R - R.mean().over("session"),
+    "the name before": by_polars(r.shift(1)),
+    "less the session's mean": by_session_demeaned(R),
 }
 
 
