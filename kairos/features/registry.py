@@ -1,11 +1,27 @@
 """Every feature set there is, by table name. A new family is one file and one entry here."""
 
-from kairos.features import fundamentals, price_action, revisions, trend, volatility, volume
+from kairos.features import (
+    cross_section,
+    fundamentals,
+    liquidity,
+    market_relative,
+    momentum,
+    price_action,
+    reversal,
+    revisions,
+    seasonality,
+    trend,
+    volatility,
+    volume,
+)
 from kairos.features.core import FeatureSet
 
-FEATURE_SETS: dict[str, FeatureSet] = {
-    family.FEATURE_SET.name: family.FEATURE_SET for family in (price_action, trend, volatility, volume)
-}
+_PRICES = (
+    *(price_action, trend, volatility, volume),
+    *(momentum, reversal, liquidity, market_relative, seasonality, cross_section),
+)
+FEATURE_SETS: dict[str, FeatureSet] = {family.FEATURE_SET.name: family.FEATURE_SET for family in _PRICES}
+"""The sets made from returns alone, by table name."""
 
 FACT_SETS: dict[str, FeatureSet] = {family.FEATURE_SET.name: family.FEATURE_SET for family in (fundamentals, revisions)}
 """The sets made from facts as known, by table name; `kairos.fundamentals` builds them."""
