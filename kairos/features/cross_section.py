@@ -1,7 +1,8 @@
 """Where a name stands among all names of its session, as known at its close: by size, past return, risk, attention.
 
 The panel of prices tells no sector, so every standing is among all names. A standing orders a session's names as the
-measured value does; over time it differs, since what moves all names alike drops out.
+measured value does; over time it differs, since what moves all names alike drops out. A z-score would say the same as
+the rank once more: their ranks agree to 0.995 and above.
 """
 
 from kairos.features.core import Feature, FeatureSet
@@ -14,7 +15,6 @@ from kairos.features.operators import (
     P,
     R,
     by_session_rank,
-    by_session_zscore,
     change,
     highest,
     lag,
@@ -28,7 +28,6 @@ from kairos.features.terms import Term
 
 AMONG = "Null where fewer than 5 names of the session have the value"
 SHARE = "share of the other names below"
-DEVIATIONS = "standard deviations of the session"
 ATTENTION = "Barber and Odean (2008)"
 MOMENTUM = "Jegadeesh and Titman (1993)"
 ASNESS = "Asness, Moskowitz and Pedersen (2013), ranks within the session"
@@ -54,18 +53,6 @@ def _rank(name: str, what: str, x: Term, lookback: int, source: str) -> Feature:
     )
 
 
-def _z(name: str, what: str, x: Term, lookback: int, source: str) -> Feature:
-    return Feature(
-        name=f"{name}_z",
-        formula=f"{what}, less its mean over the session's names, over their standard deviation",
-        expr=by_session_zscore(x),
-        lookback=lookback,
-        unit=DEVIATIONS,
-        nulls=AMONG,
-        source=source,
-    )
-
-
 def _climb(name: str, what: str, x: Term, lookback: int, source: str) -> Feature:
     return Feature(
         name=f"{name}_rank_change_{MONTH}d",
@@ -86,10 +73,6 @@ RETURNS = (
     _rank("mom_6_1", "C[t-21] / C[t-126]", _mom_6_1, HALF, ASNESS),
     _rank("mom_12_1", "C[t-21] / C[t-252]", _mom_12_1, YEAR, ASNESS),
     _rank("to_high_252d", "C[t] / max(C[t-251..t])", ratio(C, highest(C, YEAR)), YEAR - 1, "George and Hwang (2004)"),
-    _z("ret_1d", "R[t]", R, 0, "Lehmann (1990), weights by the return less the mean"),
-    _z("ret_5d", "C[t] / C[t-5] - 1", change(C, WEEK), WEEK, "Lehmann (1990), weights by the return less the mean"),
-    _z("ret_21d", "C[t] / C[t-21] - 1", change(C, MONTH), MONTH, "Jegadeesh (1990), less the session's mean"),
-    _z("mom_12_1", "C[t-21] / C[t-252] - 1", _mom_12_1, YEAR, "Lewellen (2002)"),
     _climb("mom_6_1", "C[t-21] / C[t-126]", _mom_6_1, HALF, "Gettleman and Marks (2006), on ranks"),
     Feature(
         name="ret_1d_rank_mean_21d",
@@ -124,7 +107,6 @@ SIZE_AND_RISK = (
 
 NOTICED = (
     _rank("volume_shock", "ln(1 + DV[t]) less its mean over 63 rows", _volume_shock, QUARTER - 1, ATTENTION),
-    _z("volume_shock", "ln(1 + DV[t]) less its mean over 63 rows", _volume_shock, QUARTER - 1, ATTENTION),
     _rank("abs_ret_1d", "|R[t]|", R.abs(), 0, ATTENTION),
     _rank("gap", "O[t] / C[t-1]", ratio(O, lag(C, 1)), 1, "Berkman, Koch, Tuttle and Zhang (2012)"),
     _rank("range", "(H[t] - L[t]) / C[t]", ratio(H - L, C), 0, "Alizadeh, Brandt and Diebold (2002), among names"),
