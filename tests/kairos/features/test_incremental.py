@@ -19,9 +19,7 @@ OF_104 = (pl.col("permaticker") == 104) & (pl.col("session") == AT)
 CORRECTIONS = {
     "another return": lambda rows: rows.with_columns(ret_cc=pl.when(OF_104).then(0.031).otherwise("ret_cc")),
     "a return that is withdrawn": lambda rows: rows.with_columns(ret_cc=pl.when(~OF_104).then("ret_cc")),
-    "another volume": lambda rows: rows.with_columns(
-        dollar_volume=pl.when(OF_104).then(5e7).otherwise("dollar_volume")
-    ),
+    "another volume": lambda rows: rows.with_columns(dollar_volume=pl.when(OF_104).then(5e7).otherwise("dollar_volume")),
     "a row that goes": lambda rows: rows.filter(~OF_104),
 }
 
