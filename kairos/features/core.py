@@ -134,7 +134,9 @@ def compute_reference(feature_set: FeatureSet, panel: Frame) -> Frame:
     """Return what `compute` returns, by the slow and plain form of every operator."""
     terms = _checked(feature_set, panel)
     values = (value.cast(pl.Float32) for value in reference_values(terms, panel))
-    return _beside_the_key(feature_set, panel, [pl.select(pl.when(value.is_finite()).then(value)).to_series() for value in values])
+    return _beside_the_key(
+        feature_set, panel, [pl.select(pl.when(value.is_finite()).then(value)).to_series() for value in values]
+    )
 
 
 def _checked(feature_set: FeatureSet, panel: Frame) -> list[Term]:

@@ -104,5 +104,3 @@ def _name_blocks(panel: Frame) -> Iterator[tuple[int, int]]:
         if end - cuts[-1] >= _BLOCK_ROWS or end == panel.height:
             cuts.append(end)
     yield from pairwise(cuts)
-
-

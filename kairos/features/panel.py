@@ -13,6 +13,8 @@ from kairos.frames import Frame, require_columns
 
 PANEL_COLUMNS = ("permaticker", "session", "row", "R", "C", "O", "H", "L", "DV", "V", "P")
 """What a feature may read."""
+CHAINED = ("C", "O", "H", "L", "V")
+"""Columns on the scale of the index, whose last bits depend on every return since it began."""
 
 _INPUTS = (
     "permaticker",

@@ -57,16 +57,16 @@ def standing(word: str, values: Column, grouping: Grouping) -> Column:
 
 
 def _moments(word: str, values: Column, grouping: Grouping) -> Column:
-    from kairos.features import kernels
+    from kairos.features import groups
 
     codes = grouping.codes(0, values.size)
     count, total, square, spread = np.zeros((4, grouping.size))
-    kernels.group_sums(values, codes, count, total, square)
+    groups.group_sums(values, codes, count, total, square)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(count >= FEWEST, total / count, np.nan)
         if word == "mean":
             return mean
-        kernels.group_spreads(values, codes, mean, spread)
+        groups.group_spreads(values, codes, mean, spread)
         return np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
 
 
@@ -84,12 +84,12 @@ def _ranks(values: Column, grouping: Grouping) -> Column:
 
 def _members(grouping: Grouping, rows: int) -> Iterator[Rows]:
     """Yield the rows of each code, ascending."""
-    from kairos.features import kernels
+    from kairos.features import groups
 
     codes = grouping.codes(0, rows)
     ends = np.cumsum(np.bincount(codes[codes >= 0], minlength=grouping.size))
     starts = ends - np.diff(ends, prepend=0)
     order = np.empty(int(ends[-1]) if ends.size else 0, np.int32)
-    kernels.by_code(codes, starts.copy(), order)
+    groups.by_code(codes, starts.copy(), order)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         yield order[start:end]

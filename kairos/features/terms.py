@@ -241,7 +241,9 @@ def window(word: str, *inputs: Term | Number, rows: int, fewest: int = 1, number
         ContractError: The window has fewer rows than the operator needs; a negative lag would read the future.
     """
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < fewest:
-        raise ContractError(f"{word}: window of {rows} rows; expected a whole number, at least {fewest}. Write a longer window.")
+        raise ContractError(
+            f"{word}: window of {rows} rows; expected a whole number, at least {fewest}. Write a longer window."
+        )
     return Term(Kind.WINDOW, word, tuple(map(as_term, inputs)), rows=rows, number=float(number))
 
 

@@ -1,89 +1,111 @@
-"""Sums, extremes and ranks over trailing windows of a plain array; no names and no missing-value bookkeeping here.
+"""Sums, extremes and ranks over trailing windows of a column of one block; no names here but the row number in the chain.
 
-Every window is joined from blocks of 1, 2, 4, ... rows in one fixed order. A value therefore depends, to the bit, on
-the rows of its own window and on nothing else: not on where the array starts, not on what follows, not on what passed
-through earlier as in a running sum. NaN in a window gives NaN; so do the rows before the first full window.
+Every window is joined from blocks of 1, 2, 4, ... rows in one fixed order, so a value depends, to the bit, on the rows
+of its own window alone: not on where the column starts, on what follows, or on what passed through earlier as in a
+running sum. All windows over one input share the blocks. A window with a missing row, or that begins before its chain, is
+missing. The steps that loops are made of, and windows that cannot share, are in `kairos.features.steps`.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-"""A column: one float per row, NaN where there is none."""
-
-
-def shifted(values: Array, rows: int) -> Array:
-    """Return `values` moved `rows` down; the first `rows` are NaN."""
-    out = np.empty_like(values)
-    out[:rows] = np.nan
-    out[rows:] = values[: max(values.size - rows, 0)]
-    return out
+from kairos.features.compiled import Column, Columns, Rows, compiled
+from kairos.features.steps import add, add_aged, age_of_larger, copy, larger, times, within_chain
 
 
-def _bits(window: int) -> Iterator[tuple[int, bool]]:
-    size = 1
-    while size <= window:
-        yield size, bool(window & size)
+@compiled
+def totals(x: Column, windows: Rows, decay: float, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
+    """Fill out[places[j]] with sum over i < windows[j] of decay**i * x[t-i]; windows ascend."""
+    block, spare = scratch[0], scratch[1]
+    copy(x, block)
+    behind, last, size = np.zeros(windows.size, np.int64), windows[windows.size - 1], 1
+    while size <= last:
+        for j in range(windows.size):
+            if windows[j] & size:
+                add(block, behind[j], decay ** behind[j], out[places[j]])
+                behind[j] += size
+        if 2 * size <= last:
+            copy(block, spare)
+            add(block, size, decay**size, spare)
+            block, spare = spare, block
+        size *= 2
+    for j in range(windows.size):
+        within_chain(row, windows[j] - 1, out[places[j]])
+
+
+@compiled
+def aged_totals(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
+    """Fill out[places[j]] with sum over i < windows[j] of i * x[t-i]: each row times its age; windows ascend."""
+    block, spare, aged, aged_spare = scratch[0], scratch[1], scratch[2], scratch[3]
+    copy(x, block)
+    for t in range(x.size):
+        aged[t] = x[t] - x[t]
+    behind, last, size = np.zeros(windows.size, np.int64), windows[windows.size - 1], 1
+    while size <= last:
+        for j in range(windows.size):
+            if windows[j] & size:
+                add_aged(aged, block, behind[j], out[places[j]])
+                behind[j] += size
+        if 2 * size <= last:
+            copy(aged, aged_spare)
+            add_aged(aged, block, size, aged_spare)
+            copy(block, spare)
+            add(block, size, 1.0, spare)
+            block, spare, aged, aged_spare = spare, block, aged_spare, aged
+        size *= 2
+    for j in range(windows.size):
+        within_chain(row, windows[j] - 1, out[places[j]])
+
+
+@compiled
+def products(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
+    """Fill out[places[j]] with the product of the last windows[j] rows; windows ascend."""
+    block, spare = scratch[0], scratch[1]
+    copy(x, block)
+    behind, last, size = np.zeros(windows.size, np.int64), windows[windows.size - 1], 1
+    while size <= last:
+        for j in range(windows.size):
+            if windows[j] & size:
+                times(block, behind[j], out[places[j]])
+                behind[j] += size
+        if 2 * size <= last:
+            copy(block, spare)
+            times(block, size, spare)
+            block, spare = spare, block
+        size *= 2
+    for j in range(windows.size):
+        within_chain(row, windows[j] - 1, out[places[j]])
+
+
+@compiled
+def highest(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
+    """Fill out[places[j]] with the maximum of the last windows[j] rows; windows ascend."""
+    block, spare = scratch[0], scratch[1]
+    copy(x, block)
+    last, size = windows[windows.size - 1], 1
+    while size <= last:
+        for j in range(windows.size):
+            if size <= windows[j] < 2 * size:
+                larger(block, windows[j] - size, out[places[j]])
+                within_chain(row, windows[j] - 1, out[places[j]])
+        larger(block, size, spare)
+        block, spare = spare, block
         size *= 2
 
 
-def geometric_sum(values: Array, window: int, *, decay: float = 1.0) -> Array:
-    """Return sum over j < window of decay**j * values[t-j]; a plain rolling sum for decay 1."""
-    block, total, behind = values, None, 0
-    for size, taken in _bits(window):
-        if taken:
-            piece = shifted(block, behind) * decay**behind if behind else block
-            total = piece if total is None else total + piece
-            behind += size
-        if 2 * size <= window:
-            block = block + shifted(block, size) * decay**size
-    return block if total is None else total
-
-
-def age_weighted_sum(values: Array, window: int) -> Array:
-    """Return sum over j < window of j * values[t-j]: each row times its age."""
-    block, aged = values, np.where(np.isnan(values), np.nan, 0.0)
-    total, behind = None, 0
-    for size, taken in _bits(window):
-        if taken:
-            piece = shifted(aged, behind) + behind * shifted(block, behind) if behind else aged
-            total = piece if total is None else total + piece
-            behind += size
-        if 2 * size <= window:
-            earlier = shifted(block, size)
-            aged = aged + shifted(aged, size) + size * earlier
-            block = block + earlier
-    return aged if total is None else total
-
-
-def highest(values: Array, window: int) -> Array:
-    """Return the maximum of values[t-window+1..t]."""
-    block, size = values, 1
-    while 2 * size <= window:
-        block = np.maximum(block, shifted(block, size))
+@compiled
+def ages_of_highest(x: Column, windows: Rows, row: Rows, out: Columns, places: Rows, scratch: Columns) -> None:
+    """Fill out[places[j]] with how many rows ago the maximum of the last windows[j] rows was; windows ascend."""
+    block, spare, age, age_spare = scratch[0], scratch[1], scratch[2], scratch[3]
+    copy(x, block)
+    for t in range(age.size):
+        age[t] = 0.0
+    last, size = windows[windows.size - 1], 1
+    while size <= last:
+        for j in range(windows.size):
+            if size <= windows[j] < 2 * size:
+                age_of_larger(block, age, windows[j] - size, out[places[j]])
+                within_chain(row, windows[j] - 1, out[places[j]])
+        age_of_larger(block, age, size, age_spare)
+        larger(block, size, spare)
+        block, spare, age, age_spare = spare, block, age_spare, age
         size *= 2
-    return np.maximum(block, shifted(block, window - size)) if size < window else block
-
-
-def age_of_highest(values: Array, window: int) -> Array:
-    """Return how many rows ago the window's maximum was, the latest one if it occurs more than once."""
-    block, age, size = values, np.where(np.isnan(values), np.nan, 0.0), 1
-    while size < window:
-        step = min(size, window - size)
-        earlier, earlier_age = shifted(block, step), shifted(age, step) + step
-        age = np.where(block >= earlier, age, earlier_age)
-        block = np.maximum(block, earlier)
-        age[np.isnan(block)] = np.nan
-        size += step
-    return age
-
-
-def rank(values: Array, window: int) -> Array:
-    """Return the share of the window's other rows below values[t], ties counting half, in [0, 1]."""
-    below = np.zeros_like(values)
-    for rows in range(1, window):
-        other = shifted(values, rows)
-        below += (other < values) + 0.5 * (other == values)
-    return np.where(np.isnan(highest(values, window)), np.nan, below / (window - 1))

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kairos.features import kernels
+from kairos.features import ordered, rowwise, windows
 from kairos.features.plan import NO_REGISTER, Plan, Step, Store, is_leaf
 from kairos.features.source import Source
 from kairos.features.terms import Kind, Term
 
 Column = NDArray[np.float64]
-_FINITE = kernels.OPERATIONS.index("finite")
+_FINITE = rowwise.OPERATIONS.index("finite")
 _LOOPS = 4  # columns beside the registers that a loop may use
 _SCRATCH = _LOOPS + 3  # and one for each constant that an operation reads
 
@@ -36,7 +36,7 @@ class Worker:
             rows = self._stop - self._start
             columns = memory[: (self._work.registers + _SCRATCH) * rows].reshape(-1, rows)
             self._registers, self._scratch = columns[:-_SCRATCH], columns[-_SCRATCH:]
-            self._row = self._source.rows(self._start, self._stop)
+            self._row = np.array(self._source.rows(self._start, self._stop))  # a copy: polars' own may not be written to
             with np.errstate(divide="ignore", invalid="ignore"):
                 for task in self._tasks:
                     task(self)
@@ -46,55 +46,56 @@ class Worker:
         kept = self._out[step.output][self._start : self._stop]
         values = self._column(step.register, step.term)
         if kept.dtype == np.float32:
-            kernels.stored(values, kept)
+            rowwise.stored(values, kept)
         else:
             kept[:] = values
 
     def read(self, step: Step) -> None:
         """Fill a register from the panel, the date or a comparison."""
-        values = self._source.reader(step.term)(self._start, self._stop)
-        kernels.each(_FINITE, values, values, values, self._registers[step.places[0]])
+        values = self._scratch[0]
+        values[:] = self._source.reader(step.term)(self._start, self._stop)
+        rowwise.each(_FINITE, values, values, values, self._registers[step.places[0]])
 
     def each(self, step: Step) -> None:
         """Work row by row."""
         a, b, c, out = self._columns(step)
-        kernels.each(kernels.OPERATIONS.index(step.term.word), a, b, c, out)
+        rowwise.each(rowwise.OPERATIONS.index(step.term.word), a, b, c, out)
 
     def logarithm(self, step: Step) -> None:
         """Take a logarithm; numpy's is several times as fast as a compiled loop's."""
         a, _, _, out = self._columns(step)
         getattr(np, step.term.word)(a, out=self._scratch[0])
-        kernels.each(_FINITE, self._scratch[0], a, a, out)
+        rowwise.each(_FINITE, self._scratch[0], a, a, out)
 
     def lag(self, step: Step) -> None:
         """Move rows down."""
         a, _, _, out = self._columns(step)
-        kernels.lag(a, step.term.rows, self._row, out)
+        ordered.lag(a, step.term.rows, self._row, out)
 
     def shared(self, step: Step) -> None:
         """Make all windows over one input."""
-        windows, places = (np.array(values, np.int32) for values in ([term.rows for term in step.made], step.places))
+        lengths, places = (np.array(values, np.int32) for values in ([term.rows for term in step.made], step.places))
         x, *_ = self._columns(step)
         more = (step.term.number,) if step.term.word == "totals" else ()
-        loop = getattr(kernels, step.term.word)
-        loop(x, windows, *more, self._row, self._registers, places, self._scratch)
+        loop = getattr(windows, step.term.word)
+        loop(x, lengths, *more, self._row, self._registers, places, self._scratch)
 
     def rank(self, step: Step) -> None:
         """Rank the newest row of each window."""
         a, _, _, out = self._columns(step)
-        kernels.rank(a, step.term.rows, self._row, out, self._scratch)
+        ordered.rank(a, step.term.rows, self._row, out, self._scratch)
 
     def quantile(self, step: Step) -> None:
         """Take an order statistic of each window."""
         a, _, _, out = self._columns(step)
-        kernels.quantile(a, step.term.rows, step.term.number, self._row, out)
+        ordered.quantile(a, step.term.rows, step.term.number, self._row, out)
 
     def moments(self, step: Step) -> None:
         """Make the powers of the deviations that are asked for, and those that come with them."""
         asked = {int(term.number): place for term, place in zip(step.made, step.places, strict=True)}
         m2, m3, m4 = (self._registers[asked[power]] if power in asked else self._scratch[power - 2] for power in (2, 3, 4))
         x, centre, *_ = self._columns(step)
-        kernels.moments(x, centre, step.term.rows, m2, m3, m4)
+        ordered.moments(x, centre, step.term.rows, m2, m3, m4)
 
     def _columns(self, step: Step) -> tuple[Column, Column, Column, Column]:
         """Inputs, the first in place of those there are not, and the first output."""

@@ -1,21 +1,55 @@
 import numpy as np
 import pytest
 
-from kairos.features import windows
+from kairos.features import ordered, windows
 
 CHANCE = np.random.default_rng(5)
 VALUES = np.where(CHANCE.random(120) < 0.02, np.nan, CHANCE.normal(size=120).round(1))
-WINDOWS = (1, 2, 3, 5, 8, 21, 26, 63)
+WINDOWS = np.array([1, 2, 3, 5, 8, 21, 26, 63], np.int32)
+
+
+def rows_of(values):
+    return np.arange(values.size, dtype=np.int32)
+
+
+def shared(loop, values, *more, lengths=WINDOWS, row=None):
+    """All windows at once, one array each."""
+    out, scratch = np.zeros((lengths.size, values.size)), np.empty((4, values.size))
+    row = rows_of(values) if row is None else row
+    loop(values, lengths, *more, row, out, np.arange(lengths.size, dtype=np.int32), scratch)
+    return dict(zip(lengths.tolist(), out, strict=True))
+
+
+def moments(values, window):
+    centre = shared(windows.totals, values, 1.0, lengths=np.array([window], np.int32))[window] / window
+    out = np.empty((3, values.size))
+    ordered.moments(values, centre, window, *out)
+    return out
+
+
+def one(loop, values, *more):
+    out = np.empty_like(values)
+    loop(values, *more, rows_of(values), out, *([np.empty((4, values.size))] if loop is ordered.rank else []))
+    return out
+
 
 TWINS = {
-    "geometric_sum": (windows.geometric_sum, lambda x: x.sum()),
-    "geometric_sum with decay": (
-        lambda a, w: windows.geometric_sum(a, w, decay=0.9),
+    "totals": (lambda a: shared(windows.totals, a, 1.0), lambda x: x.sum()),
+    "totals with decay": (
+        lambda a: shared(windows.totals, a, 0.9),
         lambda x: sum(value * 0.9**age for age, value in enumerate(x[::-1])),
     ),
-    "age_weighted_sum": (windows.age_weighted_sum, lambda x: sum(age * value for age, value in enumerate(x[::-1]))),
-    "highest": (windows.highest, lambda x: x.max()),
-    "age_of_highest": (windows.age_of_highest, lambda x: np.argmax(x[::-1])),
+    "aged_totals": (lambda a: shared(windows.aged_totals, a), lambda x: sum(age * value for age, value in enumerate(x[::-1]))),
+    "products": (lambda a: shared(windows.products, a), lambda x: x.prod()),
+    "highest": (lambda a: shared(windows.highest, a), lambda x: x.max()),
+    "ages_of_highest": (lambda a: shared(windows.ages_of_highest, a), lambda x: np.argmax(x[::-1])),
+    "rank": (
+        lambda a: {window: one(ordered.rank, a, window) for window in (2, 3, 21)},
+        lambda x: sum((other < x[-1]) + 0.5 * (other == x[-1]) for other in x[:-1]) / (len(x) - 1),
+    ),
+    "median": (lambda a: {window: one(ordered.quantile, a, window, 0.5) for window in (1, 2, 21)}, np.median),
+    "quantile": (lambda a: {window: one(ordered.quantile, a, window, 0.8) for window in (3, 8)}, lambda x: np.quantile(x, 0.8)),
+    "moments": (lambda a: {window: moments(a, window)[2] for window in (2, 21)}, lambda x: ((x - x.mean()) ** 4).mean()),
 }
 
 
@@ -27,31 +61,38 @@ def slow(values, window, summary):
     return out
 
 
-@pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("name", TWINS)
-def test_a_window_equals_its_obvious_twin(name, window):
+def test_a_window_equals_its_obvious_twin(name):
     fast, summary = TWINS[name]
-    np.testing.assert_allclose(fast(VALUES, window), slow(VALUES, window, summary), rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("window", [2, 3, 21])
-def test_rank_equals_its_obvious_twin(window):
-    def share_below(x):
-        return sum((other < x[-1]) + 0.5 * (other == x[-1]) for other in x[:-1]) / (len(x) - 1)
-
-    np.testing.assert_allclose(windows.rank(VALUES, window), slow(VALUES, window, share_below), rtol=1e-12)
+    for window, made in fast(VALUES).items():
+        np.testing.assert_allclose(made, slow(VALUES, window, summary), rtol=1e-12, atol=1e-12, err_msg=str(window))
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_a_window_keeps_no_bit_of_what_came_before_it(name):
     fast, _ = TWINS[name]
-    wild = np.concatenate([np.array([1e300, np.inf, np.nan, -1e12]), VALUES])
-    np.testing.assert_array_equal(fast(wild, 21)[4 + 20 :], fast(VALUES, 21)[20:])
+    wild = np.concatenate([np.array([1e300, np.nan, -1e12, 1e-300]), VALUES])
+    for window, made in fast(wild).items():
+        np.testing.assert_array_equal(made[4 + window - 1 :], fast(VALUES)[window][window - 1 :], err_msg=str(window))
+
+
+def test_a_window_is_the_same_whichever_are_made_with_it():
+    alone = shared(windows.totals, VALUES, 0.9, lengths=np.array([21], np.int32))[21]
+    np.testing.assert_array_equal(shared(windows.totals, VALUES, 0.9)[21], alone)
+
+
+def test_a_window_does_not_reach_beyond_its_chain():
+    row = np.concatenate([np.arange(60), np.arange(60)]).astype(np.int32)
+    made = shared(windows.highest, np.ones(120), row=row)
+    assert np.isnan(made[21][60:80]).all()
+    assert made[21][80] == 1
 
 
 def test_a_window_longer_than_the_array_gives_no_value():
-    assert np.isnan(windows.geometric_sum(np.ones(3), 5)).all()
+    assert np.isnan(shared(windows.totals, np.ones(3), 1.0)[5]).all()
 
 
-def test_shifting_by_more_rows_than_there_are_leaves_nothing():
-    assert np.isnan(windows.shifted(np.ones(3), 7)).all()
+def test_lagging_by_more_rows_than_there_are_leaves_nothing():
+    out = np.ones(3)
+    ordered.lag(np.ones(3), 7, np.arange(3, dtype=np.int32), out)
+    assert np.isnan(out).all()

@@ -1,0 +1,34 @@
+"""Sums over the rows that share a code, in the order of the rows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kairos.features.compiled import Column, Rows, compiled
+
+
+@compiled
+def group_sums(x: Column, codes: Rows, count: Column, total: Column, square: Column) -> None:
+    """Add count, sum and sum of squares of the values of each code, in the order of the rows."""
+    for t in range(x.size):
+        if codes[t] >= 0 and x[t] == x[t]:  # noqa: PLR0124
+            count[codes[t]] += 1.0
+            total[codes[t]] += x[t]
+            square[codes[t]] += x[t] * x[t]
+
+
+@compiled
+def group_spreads(x: Column, codes: Rows, centre: Column, spread: Column) -> None:
+    """Add the squared deviations from the centre of each code, in the order of the rows."""
+    for t in range(x.size):
+        if codes[t] >= 0 and x[t] == x[t]:  # noqa: PLR0124
+            deviation = x[t] - centre[codes[t]]
+            spread[codes[t]] += deviation * deviation
+
+
+@compiled
+def by_code(codes: Rows, starts: NDArray[np.int64], order: Rows) -> None:
+    """Fill `order` with the rows of code 0, then those of code 1, ...; `starts` holds where each begins, and moves on."""
+    for t in range(codes.size):
+        if codes[t] >= 0:
+            order[starts[codes[t]]] = t
+            starts[codes[t]] += 1
