@@ -9,7 +9,7 @@ import pytest
 from kairos.features.causality import differing, future_reaches_past, neighbours_reach
 from kairos.features.core import build, compute
 from kairos.features.panel import price_panel
-from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, FEATURE_SETS
+from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, FACT_SETS, FEATURE_SETS
 
 EVERY_SET = pytest.mark.parametrize("feature_set", FEATURE_SETS.values(), ids=list(FEATURE_SETS))
 CUTS = (date(2015, 3, 2), date(2016, 6, 30), date(2017, 8, 31))
@@ -33,10 +33,28 @@ def test_the_future_does_not_reach_the_past_of_nasty_names(feature_set, nasty_re
     assert future_reaches_past(feature_set, nasty_returns, CUTS[1]) == []
 
 
+def compares(feature):
+    """Whether a feature compares names within the session, itself or through the market's return."""
+    return len(feature.expr.reaches) > 1
+
+
 @EVERY_SET
 @pytest.mark.parametrize("name", [100, 104, 106, 109])
-def test_no_name_reaches_another(feature_set, nasty_returns, name):
-    assert neighbours_reach(feature_set, nasty_returns, name) == []
+def test_no_name_reaches_another_but_through_the_session(feature_set, nasty_returns, name):
+    own = {feature.name for feature in feature_set.features if not compares(feature)}
+    assert own.isdisjoint(neighbours_reach(feature_set, nasty_returns, name))
+
+
+@EVERY_SET
+def test_a_comparison_reads_the_other_names(feature_set, nasty_returns):
+    compared = {feature.name for feature in feature_set.features if compares(feature)}
+    assert compared <= set(neighbours_reach(feature_set, nasty_returns, 104))
+
+
+def test_the_families_that_compare_names_are_known():
+    assert {name for name, family in FEATURE_SETS.items() if any(map(compares, family.features))} == {
+        "feat_liquidity", "feat_market_relative", "feat_cross_section",
+    }  # fmt: skip
 
 
 @EVERY_SET
@@ -54,7 +72,7 @@ def test_a_break_in_the_returns_empties_every_window_that_reaches_across(feature
     values = compute(feature_set, price_panel(nasty_returns, first_session=date(2015, 1, 1)))
     after_break = values.filter(pl.col("permaticker") == 105)[400:]
     for feature in feature_set.features:
-        assert after_break[feature.name][: feature.lookback].null_count() == feature.lookback, feature.name
+        assert after_break[feature.name][: feature.lookback].is_null().all(), feature.name
 
 
 def garbled_until(returns, row):
@@ -139,7 +157,7 @@ def test_every_feature_names_its_source_and_formula():
 
 
 def test_there_are_enough_features():
-    assert len(ALL_FEATURES) >= 45
+    assert len(ALL_FEATURES) + sum(len(family.features) for family in FACT_SETS.values()) >= 150
 
 
 def test_the_base_features_are_declared():
