@@ -16,7 +16,10 @@ MARKET = (
     "tickers", "sep_versions", "sep_base", "corrections", "actions", "daily_metrics", "daily_returns", "mv_liquidity_60d"
 )  # fmt: skip
 PRICES = ("sep_versions", "sep_base", "corrections")
-FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
+FEATURES = (
+    "feat_price_action", "feat_trend", "feat_volatility", "feat_volume", "feat_momentum", "feat_reversal", "feat_liquidity",
+    "feat_market_relative", "feat_seasonality", "feat_cross_section",
+)  # fmt: skip
 RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
 RAW_FEEDS = (
     "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
@@ -199,7 +202,7 @@ def features_step(progress: Progress | None = None) -> None:
 def matrix_step(year: int, *, full: bool) -> None:
     """Build a universe year's matrix, base or full."""
     settings = load_settings()
-    config = {"ops": {"feat_matrix_complete": {"config": {"full": full}}}}
+    config = {"ops": {"feat_matrix_complete": {"config": {"features": "full" if full else "base"}}}}
     key = universe_key(settings, year)
     materialise(settings, ["feat_matrix_complete"], progress=Progress(), partitions=[key], run_config=config)
 

@@ -14,19 +14,29 @@ from kairos.features import (
     volatility,
     volume,
 )
-from kairos.features.core import FeatureSet
+from kairos.features.core import Feature, FeatureSet
 
-_PRICES = (
-    *(price_action, trend, volatility, volume),
-    *(momentum, reversal, liquidity, market_relative, seasonality, cross_section),
-)
-FEATURE_SETS: dict[str, FeatureSet] = {family.FEATURE_SET.name: family.FEATURE_SET for family in _PRICES}
+CORE_SETS: dict[str, FeatureSet] = {
+    family.FEATURE_SET.name: family.FEATURE_SET for family in (price_action, trend, volatility, volume)
+}
+"""The sets that a model reads whose configuration names none, by table name."""
+
+FEATURE_SETS: dict[str, FeatureSet] = CORE_SETS | {
+    family.FEATURE_SET.name: family.FEATURE_SET
+    for family in (momentum, reversal, liquidity, market_relative, seasonality, cross_section)
+}
 """The sets made from returns alone, by table name."""
 
 FACT_SETS: dict[str, FeatureSet] = {family.FEATURE_SET.name: family.FEATURE_SET for family in (fundamentals, revisions)}
 """The sets made from facts as known, by table name; `kairos.fundamentals` builds them."""
 
-ALL_FEATURES = tuple(feature for family in FEATURE_SETS.values() for feature in family.features)
+
+def features_of(sets: dict[str, FeatureSet]) -> tuple[Feature, ...]:
+    """Return the features of several sets, in order."""
+    return tuple(feature for feature_set in sets.values() for feature in feature_set.features)
+
+
+ALL_FEATURES = features_of(FEATURE_SETS | FACT_SETS)
 """The features of every set, in the order of the matrix."""
 
 BASE_FEATURES = ("ret_1d", "ret_21d", "vol_21d")

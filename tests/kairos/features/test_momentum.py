@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def discreteness(p, rows):
 
 def positive_months(p):
     closes = [p["C"][-1 - 21 * month] for month in range(1, 13)]
-    return np.mean([late > early for late, early in zip(closes[:-1], closes[1:], strict=True)])
+    return np.mean([late > early for late, early in pairwise(closes)])
 
 
 def drawdown(p, end):
