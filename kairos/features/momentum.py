@@ -5,6 +5,7 @@ from functools import reduce
 from operator import add
 
 from kairos.features.core import Feature, FeatureSet
+from kairos.features.directional import DIRECTIONAL
 from kairos.features.operators import (
     DV,
     LOG_C,
@@ -197,6 +198,6 @@ PARTS_OF_THE_DAY = (
 
 FEATURE_SET = FeatureSet(
     name="feat_momentum",
-    description="Past winners and losers: over which span, how the return came about and how long ago the high was.",
-    features=(*SPANS, *PATHS, *HIGHS, *PARTS_OF_THE_DAY),
+    description="Past winners and losers: over which span, how the return came about, which way and how long ago.",
+    features=(*SPANS, *PATHS, *HIGHS, *PARTS_OF_THE_DAY, *DIRECTIONAL),
 )
