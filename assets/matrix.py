@@ -26,8 +26,8 @@ FEATURES = dg.Field(
 def feat_matrix_complete(work: Work, midcap_universe: Frame, tickers: Frame) -> Frame:
     """The members' features on every session between entry and exit."""
     variant = variant_named(work.config.get("features", work.platform.settings.matrix_features))
-    versions = {table: work.reads[table.name] for table in FEATURE_TABLES if table.name in work.reads}
-    features = [work.platform.warehouse.scan(table, version=version) for table, version in versions.items()]
+    built = [table for table in FEATURE_TABLES if table.name in work.reads]
+    features = [work.platform.warehouse.scan(table, version=work.reads[table.name]) for table in built]
     return complete(midcap_universe, features, tickers=tickers, universe_year=work.year, variant=variant)
 
 

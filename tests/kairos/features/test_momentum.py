@@ -158,5 +158,5 @@ def test_a_price_that_climbs_evenly_moves_one_way_only(value_of):
 
 
 def test_the_last_of_twenty_even_steps_stands_at_the_channels_edge(value_of):
-    bars = dict.fromkeys(("C", "H", "L"), [float(step) for step in range(1, 21)])
+    bars = {key: [float(step) for step in range(1, 21)] for key in ("C", "H", "L")}
     assert value_of(FEATURE_SET, "cci_20d", **bars) == pytest.approx(9.5 / (0.015 * 5), rel=1e-6)
