@@ -17,6 +17,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "Installing what requirements.lock names into $(VENV) ..."
 	@$(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]' 2>&1 | grep -v '^WARNING: Location' || true
 	@$(BIN)/python -c 'import kairos, dagster, polars, deltalake, lightgbm, mlflow'
+	@$(BIN)/python -m kairos.features.built
 	@touch $@
 
 setup: $(STAMP)  ## Build .venv

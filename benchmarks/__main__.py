@@ -17,6 +17,7 @@ BENCHMARKS = {
     "backfill": "What orchestration adds to a backfill of 250 sessions, median of three runs",
     "asof_join": "Fundamentals as known at every close, against pandas, and at one instant",
     "lookahead_error": "What joining real filings on their period's end would have told too early",
+    "features_forms": "Price features by the compiled form against the plain one, and one new session alone",
     "import_rows": "500,000 rows from a CSV file to `sep_base`, median of three runs",
 }
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"

@@ -37,11 +37,33 @@ def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1) -> lis
     made: dict[Term, Term] = {}
     wanted = [lowered(term, made) for term in terms]
     source = Source(panel)
-    for batch in _batches(wanted, panel.height):
-        _compare(batch, source, threads)
     out: list[Output] = [np.empty(panel.height, np.float32) for _ in wanted]
-    _run(plan(wanted), source, out, threads)
+    read = _inner(wanted)
+    for batch in _batches(wanted, panel.height):
+        for term, values in _compared(batch, source, threads):
+            if term.word == "rank" and term not in read:
+                _keep(values, [kept for kept, each in zip(out, wanted, strict=True) if each == term])
+            else:
+                source.add(term, values)
+    rest = [place for place, term in enumerate(wanted) if term in read or term.word != "rank" or term.kind is not Kind.ACROSS]
+    _run(plan([wanted[place] for place in rest]), source, [out[place] for place in rest], threads)
     return [pl.Series(out.pop(0), nan_to_null=True) for _ in wanted]
+
+
+def _inner(wanted: Sequence[Term]) -> set[Term]:
+    """Terms that another is made from."""
+    found: set[Term] = set()
+    left = list(wanted)
+    while left:
+        new = set(left.pop().inputs) - found
+        found |= new
+        left += new
+    return found
+
+
+def _keep(values: Output, outputs: list[Output]) -> None:
+    for kept in outputs:
+        kept[:] = values
 
 
 def _batches(wanted: Sequence[Term], rows: int) -> Iterator[list[Term]]:
@@ -68,8 +90,8 @@ def _layers(wanted: Sequence[Term]) -> list[list[Term]]:
     return [[term for term in found if depth[term] == level] for level in range(1, deepest + 1)]
 
 
-def _compare(batch: Sequence[Term], source: Source, threads: int) -> None:
-    """Make the values that are compared for every row, then the comparisons."""
+def _compared(batch: Sequence[Term], source: Source, threads: int) -> Iterator[tuple[Term, Output]]:
+    """Make the values that are compared for every row, then yield each comparison of them."""
     compared = list(dict.fromkeys(term.inputs[0] for term in batch))
     out: list[Output] = [np.empty(source.panel.height) for _ in compared]
     _run(plan(compared), source, out, threads)
@@ -77,7 +99,7 @@ def _compare(batch: Sequence[Term], source: Source, threads: int) -> None:
         values = out.pop(0)
         for term in batch:
             if term.inputs[0] == x:
-                source.add(term, standing(term.word, values, source.grouping(term.group)))
+                yield term, standing(term.word, values, source.grouping(term.group))
 
 
 def _run(work: Plan, source: Source, out: list[Output], threads: int) -> None:

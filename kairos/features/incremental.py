@@ -4,15 +4,20 @@ A year's index `C` is chained from 1.0 at the first row of the year two before i
 is made for all rows, the features only for those asked for and the rows that they read.
 """
 
+from collections.abc import Callable
 from datetime import date
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kairos.features.core import KEY, FeatureSet, compute
 from kairos.features.panel import CHAINED, price_panel
 from kairos.frames import Frame
 
 _AT = "_position"
+_Mask = NDArray[np.bool_]
+_Wanted = Callable[[Frame], _Mask]
 
 
 def build_sessions(feature_set: FeatureSet, daily_returns: Frame, *, since: date) -> Frame:
@@ -25,7 +30,10 @@ def build_sessions(feature_set: FeatureSet, daily_returns: Frame, *, since: date
     """
     last = daily_returns.select(pl.col("session").max()).item() or since
     years = range(since.year, max(last.year, since.year) + 1)
-    wanted = pl.col("session") >= since
+
+    def wanted(panel: Frame) -> _Mask:
+        return (panel["session"] >= since).to_numpy()
+
     return pl.concat([_of_year(feature_set, daily_returns, year, wanted) for year in years]).sort(KEY)
 
 
@@ -37,16 +45,18 @@ def build_rows(feature_set: FeatureSet, daily_returns: Frame, reached: Frame) ->
         daily_returns: Rows of the `daily_returns` table from two years before the first range on.
         reached: Ranges, as `rows_reached` gives them.
     """
-    if reached.is_empty():
-        return _of_year(feature_set, daily_returns.clear(), date.max.year, pl.lit(value=False))
     if len(_reaches(feature_set)) == 1:
         daily_returns = daily_returns.join(reached, on="permaticker", how="semi")
-    marked = daily_returns.select(KEY).unique().join(reached, on="permaticker").filter(
-        pl.col("session").is_between("first", "last")
-    ).select(KEY).unique().with_columns(_wanted=True)  # fmt: skip
-    rows = daily_returns.join(marked, on=KEY, how="left")
-    years = range(reached["first"].min().year, reached["last"].max().year + 1)
-    return pl.concat([_of_year(feature_set, rows, year, pl.col("_wanted")) for year in years]).sort(KEY)
+    first, last = reached.select(pl.col("first").dt.year().min(), pl.col("last").dt.year().max()).row(0)
+    within = pl.col("session").is_between("first", "last")
+    marks = daily_returns.select(KEY).join(reached, on="permaticker").filter(within).select(KEY).unique()
+
+    def wanted(panel: Frame) -> _Mask:
+        found = panel.select(KEY).join(marks.with_columns(found=True), on=KEY, how="left", maintain_order="left")
+        return found["found"].fill_null(value=False).to_numpy()
+
+    years = range(first, last + 1) if first is not None else range(date.max.year, date.max.year + 1)
+    return pl.concat([_of_year(feature_set, daily_returns, year, wanted) for year in years]).sort(KEY)
 
 
 def rows_reached(feature_set: FeatureSet, corrections: Frame, daily_returns: Frame) -> Frame:
@@ -99,21 +109,34 @@ def _opaque(feature_set: FeatureSet) -> bool:
     return any(feature.expr.opaque for feature in feature_set.features)
 
 
-def _of_year(feature_set: FeatureSet, daily_returns: Frame, year: int, wanted: pl.Expr) -> Frame:
+def _of_year(feature_set: FeatureSet, daily_returns: Frame, year: int, wanted: _Wanted) -> Frame:
     until_then = daily_returns.filter(pl.col("session") <= date(year, 12, 31))
     panel = price_panel(until_then, first_session=date(year - 2, 1, 1))
-    marks = until_then.filter(wanted & (pl.col("session") >= date(year, 1, 1))).select(KEY)
-    needed = panel if _opaque(feature_set) else _with_what_it_reads(panel, marks, _reaches(feature_set))
-    return compute(feature_set, needed).join(marks, on=KEY, how="semi", maintain_order="left")
+    marked = (panel["session"] >= date(year, 1, 1)).to_numpy() & wanted(panel)
+    needed = np.ones(panel.height, bool) if _opaque(feature_set) else _with_what_it_reads(panel, marked, _reaches(feature_set))
+    return compute(feature_set, panel.filter(pl.Series(needed))).filter(pl.Series(marked[needed]))
 
 
-def _with_what_it_reads(panel: Frame, marks: Frame, reaches: tuple[int, ...]) -> Frame:
+def _with_what_it_reads(panel: Frame, marked: _Mask, reaches: tuple[int, ...]) -> _Mask:
     """The marked rows and those they read: so many rows before them, and all names wherever names are compared."""
-    placed = panel.with_columns(pl.int_range(pl.len()).over("permaticker").alias(_AT))
-    kept = placed.join(marks, on=KEY, how="semi")
+    begins = np.cumsum(panel["permaticker"].rle().struct.field("len").to_numpy().astype(np.int64))
+    sessions = panel["session"].to_physical().to_numpy()
+    kept = marked
     for level, reach in enumerate(reaches):
-        if level:
-            kept = placed.filter(pl.col("session").is_between(kept["session"].min(), kept["session"].max()))
-        spans = kept.group_by("permaticker").agg(low=pl.col(_AT).min() - reach, high=pl.col(_AT).max())
-        kept = placed.join(spans, on="permaticker", maintain_order="left").filter(pl.col(_AT).is_between("low", "high"))
-    return kept.select(panel.columns).sort(KEY)
+        if level and kept.any():
+            kept = (sessions >= sessions[kept].min()) & (sessions <= sessions[kept].max())
+        kept = _reaching_back(kept, np.concatenate([[0], begins[:-1]]), reach)
+    return kept
+
+
+def _reaching_back(kept: _Mask, begins: NDArray[np.int64], reach: int) -> _Mask:
+    """Each name's rows from `reach` before its first kept one to its last kept one."""
+    at = np.flatnonzero(kept)
+    names, first = np.unique(np.searchsorted(begins, at, side="right") - 1, return_index=True)
+    low = np.maximum(at[first] - reach, begins[names])
+    high = at[np.append(first[1:], at.size)[: names.size] - 1]
+    steps = np.zeros(kept.size + 1, np.int64)
+    steps[low] += 1
+    steps[high + 1] -= 1
+    spanned: _Mask = np.cumsum(steps[:-1]) > 0
+    return spanned

@@ -117,7 +117,7 @@ def _kurt(x: Term, *, rows: int, number: float) -> Term:  # noqa: ARG001
 
 _WINDOWS: dict[str, Callable[..., Term]] = {
     "lag": _as_part("lag"),
-    "total": lambda x, *, rows, number: _total(x, rows),
+    "total": lambda x, *, rows, number: _part("totals", x, rows=rows, number=number or 1.0),
     "product": _as_part("products"),
     "ewm": _ewm,
     "highest": _as_part("highest"),

@@ -1,5 +1,4 @@
-"""The words features are written in: panel columns, arithmetic, windows over a name's own trailing rows, and standings
-among the names of one session.
+"""The words features are written in: columns, windows over a name's own trailing rows, standings within one session.
 
 A window never looks across names or across a break in the chain of returns: a row whose window would begin before the
 chain does is missing, as is a window with a missing input. A standing reads the rows of its own session alone.
@@ -19,6 +18,7 @@ DV, V, P = column("DV"), column("V"), column("P")
 LOG_R = R.log1p()
 LOG_C = C.log()
 
+_TURN = 3  # Lakonishok and Smidt (1988): the last session of a month and the first three of the next
 MONTH = Term(Kind.CALENDAR, "month")
 """1 to 12."""
 WEEKDAY = Term(Kind.CALENDAR, "weekday")
@@ -265,5 +265,5 @@ def by_session_rank(x: Term, *, within: str = "") -> Term:
 
 M = by_session_mean(R)
 """The market's return: the mean of R over the names of the panel, missing where fewer than 5 have one."""
-TURN_OF_MONTH = (SESSION_OF_MONTH <= 3) | (WEEKDAYS_LEFT <= 0)
+TURN_OF_MONTH = (SESSION_OF_MONTH <= _TURN) | (WEEKDAYS_LEFT <= 0)
 """1 on the first three sessions of a month and on its last weekday, else 0."""

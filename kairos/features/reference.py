@@ -3,7 +3,7 @@
 `kairos.features.fast` is the form that is used; it must agree with this one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import mul
 
@@ -156,7 +156,7 @@ def _residual_std(rows: int, _: float) -> pl.Expr:
 
 
 _TIME = pl.int_range(pl.len()).cast(pl.Float64)
-_WINDOWS = {
+_WINDOWS: dict[str, Callable[[int, float], pl.Expr]] = {
     "lag": lambda rows, _: X.shift(rows),
     "total": lambda rows, _: X.rolling_sum(rows),
     "product": lambda rows, _: reduce(mul, _shifts(rows)),
@@ -186,6 +186,6 @@ def _across(term: Term) -> pl.Expr:
 _SESSION_SPREAD = X.var() * (X.count() - 1)
 _ACROSS = {
     "mean": X.mean(),
-    "std": pl.when(_SESSION_SPREAD <= NO_SPREAD * (X * X).sum()).then(0.0).otherwise(X.std()),
+    "std": pl.when(NO_SPREAD * (X * X).sum() >= _SESSION_SPREAD).then(0.0).otherwise(X.std()),
     "rank": (X.rank("average") - 1) / (X.count() - 1),
 }

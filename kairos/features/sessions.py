@@ -11,6 +11,7 @@ from kairos.frames import Frame
 
 Column = NDArray[np.float64]
 Rows = NDArray[np.int32]
+_PIECE = 1_000_000  # rows whose codes are held at a time
 
 
 class Grouping:
@@ -34,18 +35,23 @@ class Grouping:
 
     def codes(self, start: int, stop: int) -> Rows:
         """Return the code of each row from `start` to before `stop`; -1 for a row without a group."""
-        session = self._code[self._days[start:stop] - self._first]
+        session: Rows = self._code[self._days[start:stop] - self._first]
         if self._label is None:
             return session
         label = self._label[start:stop]
         return np.where(label < 0, -1, session * self._labels + label).astype(np.int32)
+
+    def pieces(self) -> Iterator[tuple[int, Rows]]:
+        """Yield the codes of all rows, piece by piece, each with its first row."""
+        for start in range(0, self._days.size, _PIECE):
+            yield start, self.codes(start, min(start + _PIECE, self._days.size))
 
 
 def _labels(groups: pl.Series) -> Rows:
     return (groups.rank("dense").cast(pl.Int32) - 1).fill_null(-1).to_numpy()
 
 
-def standing(word: str, values: Column, grouping: Grouping) -> Column:
+def standing(word: str, values: Column, grouping: Grouping) -> Column | NDArray[np.float32]:
     """Return one number per code for `mean` and `std`, one per row for `rank`; NaN where fewer than 5 have a value.
 
     Args:
@@ -59,20 +65,32 @@ def standing(word: str, values: Column, grouping: Grouping) -> Column:
 def _moments(word: str, values: Column, grouping: Grouping) -> Column:
     from kairos.features import groups
 
-    codes = grouping.codes(0, values.size)
     count, total, square, spread = np.zeros((4, grouping.size))
+<<<<<<< HEAD
     groups.group_sums(values, codes, count, total, square)
+=======
+    for start, codes in grouping.pieces():
+        groups.group_sums(values[start : start + codes.size], codes, count, total, square)
+>>>>>>> engine
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(count >= FEWEST, total / count, np.nan)
         if word == "mean":
             return mean
+<<<<<<< HEAD
         groups.group_spreads(values, codes, mean, spread)
         return np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
+=======
+        for start, codes in grouping.pieces():
+            groups.group_spreads(values[start : start + codes.size], codes, mean, spread)
+        deviation: Column = np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
+    return deviation
+>>>>>>> engine
 
 
-def _ranks(values: Column, grouping: Grouping) -> Column:
-    out = np.full(values.size, np.nan)
-    for rows in _members(grouping, values.size):
+def _ranks(values: Column, grouping: Grouping) -> NDArray[np.float32]:
+    """Shares of the others that are below, in single precision: there is one for every row of the panel."""
+    out = np.full(values.size, np.nan, np.float32)
+    for rows in _members(grouping):
         own = values[rows]
         there = own[~np.isnan(own)]
         if there.size >= FEWEST:
@@ -82,10 +100,11 @@ def _ranks(values: Column, grouping: Grouping) -> Column:
     return out
 
 
-def _members(grouping: Grouping, rows: int) -> Iterator[Rows]:
+def _members(grouping: Grouping) -> Iterator[Rows]:
     """Yield the rows of each code, ascending."""
     from kairos.features import groups
 
+<<<<<<< HEAD
     codes = grouping.codes(0, rows)
     ends = np.cumsum(np.bincount(codes[codes >= 0], minlength=grouping.size))
     starts = ends - np.diff(ends, prepend=0)
@@ -93,3 +112,14 @@ def _members(grouping: Grouping, rows: int) -> Iterator[Rows]:
     groups.by_code(codes, starts.copy(), order)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         yield order[start:end]
+=======
+    count = np.zeros(grouping.size, np.int64)
+    for _, codes in grouping.pieces():
+        count += np.bincount(codes[codes >= 0], minlength=grouping.size)
+    ends = np.cumsum(count)
+    order, filled = np.empty(int(count.sum()), np.int32), ends - count
+    for start, codes in grouping.pieces():
+        groups.by_code(codes, start, filled, order)
+    for end, rows in zip(ends.tolist(), count.tolist(), strict=True):
+        yield order[end - rows : end]
+>>>>>>> engine

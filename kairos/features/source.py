@@ -1,6 +1,7 @@
 """Where a block of rows is read from: the panel, the date, or a comparison made before."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,8 +12,7 @@ from kairos.features.sessions import Grouping
 from kairos.features.terms import Kind, Term
 from kairos.frames import Frame
 
-Column = NDArray[np.float64]
-Reader = Callable[[int, int], Column]
+Reader = Callable[[int, int], NDArray[Any]]
 """Gives the values of the rows from start to before stop, NaN where missing."""
 
 
@@ -34,7 +34,7 @@ class Source:
             self._groupings[group] = Grouping(self.panel, group)
         return self._groupings[group]
 
-    def add(self, term: Term, values: Column) -> None:
+    def add(self, term: Term, values: NDArray[Any]) -> None:
         """Keep a comparison: a number per row for a rank, else a number per session and group."""
         self._readers[term] = _slices(values) if term.word == "rank" else self._by_code(values, term.group)
 
@@ -57,11 +57,11 @@ class Source:
         values = self.panel[term.word] if term.expr is None else self.panel.select(value=term.expr)["value"]
         return lambda start, stop: values.slice(start, stop - start).cast(pl.Float64).to_numpy()
 
-    def _by_code(self, values: Column, group: str) -> Reader:
+    def _by_code(self, values: NDArray[Any], group: str) -> Reader:
         grouping = self.grouping(group)
         padded = np.append(values, np.nan)  # a row without a group has code -1
         return lambda start, stop: padded[grouping.codes(start, stop)]
 
 
-def _slices(values: Column) -> Reader:
+def _slices(values: NDArray[Any]) -> Reader:
     return lambda start, stop: values[start:stop]

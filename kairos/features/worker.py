@@ -12,7 +12,6 @@ from kairos.features.source import Source
 from kairos.features.terms import Kind, Term
 
 Column = NDArray[np.float64]
-_FINITE = rowwise.OPERATIONS.index("finite")
 _LOOPS = 4  # columns beside the registers that a loop may use
 _SCRATCH = _LOOPS + 3  # and one for each constant that an operation reads
 
@@ -54,18 +53,26 @@ class Worker:
         """Fill a register from the panel, the date or a comparison."""
         values = self._scratch[0]
         values[:] = self._source.reader(step.term)(self._start, self._stop)
-        rowwise.each(_FINITE, values, values, values, self._registers[step.places[0]])
+        rowwise.unary(rowwise.FINITE, values, self._registers[step.places[0]])
 
     def each(self, step: Step) -> None:
         """Work row by row."""
         a, b, c, out = self._columns(step)
-        rowwise.each(rowwise.OPERATIONS.index(step.term.word), a, b, c, out)
+        word = step.term.word
+        if word in rowwise.UNARY:
+            rowwise.unary(rowwise.UNARY.index(word), a, out)
+        elif word in rowwise.TERNARY:
+            rowwise.ternary(rowwise.TERNARY.index(word), a, b, c, out)
+        elif word in rowwise.ARITHMETIC:
+            rowwise.arithmetic(rowwise.ARITHMETIC.index(word), a, b, out)
+        else:
+            rowwise.comparison(rowwise.COMPARISONS.index(word), a, b, out)
 
     def logarithm(self, step: Step) -> None:
         """Take a logarithm; numpy's is several times as fast as a compiled loop's."""
         a, _, _, out = self._columns(step)
         getattr(np, step.term.word)(a, out=self._scratch[0])
-        rowwise.each(_FINITE, self._scratch[0], a, a, out)
+        rowwise.unary(rowwise.FINITE, self._scratch[0], out)
 
     def lag(self, step: Step) -> None:
         """Move rows down."""
@@ -107,8 +114,9 @@ class Worker:
     def _column(self, register: int, term: Term, place: int = 0) -> Column:
         """Return a register, or a column filled with a constant."""
         if register != NO_REGISTER:
-            return self._registers[register]
-        column = self._scratch[_LOOPS + place]
+            held: Column = self._registers[register]
+            return held
+        column: Column = self._scratch[_LOOPS + place]
         column.fill(term.number)
         return column
 

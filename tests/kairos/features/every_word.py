@@ -5,6 +5,7 @@ from dataclasses import replace
 from kairos.features import operators as op
 from kairos.features.core import PRICES, Feature, FeatureSet
 from kairos.features.operators import DV, C, M, P, R, V
+from kairos.features.panel import CHAINED
 
 IN_SECTORS = replace(PRICES, columns=(*PRICES.columns, "sector"))
 _up = R > 0
@@ -56,3 +57,5 @@ def declared(name, terms, inputs=PRICES):
 
 EVERY_WORD = declared("every_word", WORDS)
 EVERY_SECTOR_WORD = declared("every_sector_word", WITHIN_SECTOR, IN_SECTORS)
+UNCHAINED = declared("unchained", {name: term for name, term in WORDS.items() if not term.roots & set(CHAINED)})
+"""Those of the words that do not read the index, so that a correction reaches a few rows only."""

@@ -9,6 +9,7 @@ from kairos.features.causality import future_reaches_past, neighbours_reach
 from kairos.features.core import Feature, FeatureSet
 from kairos.features.operators import C, R, mean, std
 from kairos.features.terms import by_polars
+from tests.kairos.features.every_word import EVERY_WORD
 
 CUT = date(2016, 6, 30)
 NAME = pl.col("permaticker")
@@ -54,3 +55,13 @@ def test_the_leaking_feature_is_named_among_honest_ones(returns):
 @pytest.mark.parametrize("expr", ACROSS)
 def test_a_feature_that_reads_other_names_is_caught(expr, returns):
     assert neighbours_reach(declared("across", expr), returns, 102) == ["across"]
+
+
+@pytest.mark.parametrize("cut", [CUT, date(2017, 8, 31)])
+def test_no_word_reads_the_future(nasty_returns, cut):
+    assert future_reaches_past(EVERY_WORD, nasty_returns, cut) == []
+
+
+def test_only_comparisons_across_the_session_read_other_names(nasty_returns):
+    across = [feature.name for feature in EVERY_WORD.features if len(feature.expr.reaches) > 1]
+    assert set(neighbours_reach(EVERY_WORD, nasty_returns, 104)) == set(across)
