@@ -1,9 +1,6 @@
 """How loops are compiled: once a machine, kept beside the code or in the user's cache; made ahead by `kairos.features.built`.
 
-<<<<<<< HEAD
-=======
 Kept code is made again when its own file changes, not when another does: a loop calls loops of its own file alone.
->>>>>>> engine
 Only modules that are imported where something is computed import this one: numba takes half a second to load.
 """
 

@@ -10,11 +10,7 @@ from kairos.features.compiled import Column, Rows, compiled
 def group_sums(x: Column, codes: Rows, count: Column, total: Column, square: Column) -> None:
     """Add count, sum and sum of squares of the values of each code, in the order of the rows."""
     for t in range(x.size):
-<<<<<<< HEAD
-        if codes[t] >= 0 and x[t] == x[t]:  # noqa: PLR0124
-=======
         if codes[t] >= 0 and not np.isnan(x[t]):
->>>>>>> engine
             count[codes[t]] += 1.0
             total[codes[t]] += x[t]
             square[codes[t]] += x[t] * x[t]
@@ -24,28 +20,15 @@ def group_sums(x: Column, codes: Rows, count: Column, total: Column, square: Col
 def group_spreads(x: Column, codes: Rows, centre: Column, spread: Column) -> None:
     """Add the squared deviations from the centre of each code, in the order of the rows."""
     for t in range(x.size):
-<<<<<<< HEAD
-        if codes[t] >= 0 and x[t] == x[t]:  # noqa: PLR0124
-=======
         if codes[t] >= 0 and not np.isnan(x[t]):
->>>>>>> engine
             deviation = x[t] - centre[codes[t]]
             spread[codes[t]] += deviation * deviation
 
 
 @compiled
-<<<<<<< HEAD
-def by_code(codes: Rows, starts: NDArray[np.int64], order: Rows) -> None:
-    """Fill `order` with the rows of code 0, then those of code 1, ...; `starts` holds where each begins, and moves on."""
-    for t in range(codes.size):
-        if codes[t] >= 0:
-            order[starts[codes[t]]] = t
-            starts[codes[t]] += 1
-=======
 def by_code(codes: Rows, first: int, filled: NDArray[np.int64], order: Rows) -> None:
     """Put row `first` + t where code codes[t] has room in `order`: `filled` holds how far each code's part is filled."""
     for t in range(codes.size):
         if codes[t] >= 0:
             order[filled[codes[t]]] = first + t
             filled[codes[t]] += 1
->>>>>>> engine

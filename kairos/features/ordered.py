@@ -6,10 +6,6 @@ What holds of `kairos.features.windows` holds here: a value depends, to the bit,
 import numpy as np
 
 from kairos.features.compiled import Column, Columns, Rows, compiled
-<<<<<<< HEAD
-from kairos.features.steps import lose
-=======
->>>>>>> engine
 
 _TILE = 1024  # rows that are worked on at a time where every row is compared with many
 
@@ -17,14 +13,8 @@ _TILE = 1024  # rows that are worked on at a time where every row is compared wi
 @compiled
 def lag(x: Column, rows: int, row: Rows, out: Column) -> None:
     """Fill `out` with x[t-rows]."""
-<<<<<<< HEAD
-    lose(out, rows)
-    for t in range(rows, x.size):
-        out[t] = x[t - rows] if row[t] >= rows else np.nan
-=======
     for t in range(x.size):
         out[t] = x[t - rows] if row[t] >= rows and t >= rows else np.nan
->>>>>>> engine
 
 
 @compiled
@@ -33,11 +23,7 @@ def rank(x: Column, window: int, row: Rows, out: Column, scratch: Columns) -> No
     lost = scratch[0]  # rows since the last missing one
     since = window
     for t in range(x.size):
-<<<<<<< HEAD
-        since = since + 1 if x[t] == x[t] else 0  # noqa: PLR0124 - NaN is unlike itself
-=======
         since = 0 if np.isnan(x[t]) else since + 1
->>>>>>> engine
         lost[t] = since
     for start in range(0, x.size, _TILE):
         stop = min(start + _TILE, x.size)
@@ -59,20 +45,12 @@ def quantile(x: Column, window: int, level: float, row: Rows, out: Column) -> No
     lower = min(int(place), window - 1)
     share, filled = place - lower, 0
     for t in range(x.size):
-<<<<<<< HEAD
-        if t >= window and x[t - window] == x[t - window]:  # noqa: PLR0124 - NaN is unlike itself
-=======
         if t >= window and not np.isnan(x[t - window]):
->>>>>>> engine
             at = np.searchsorted(ordered[:filled], x[t - window])
             for j in range(at, filled - 1):
                 ordered[j] = ordered[j + 1]
             filled -= 1
-<<<<<<< HEAD
-        if x[t] == x[t]:  # noqa: PLR0124
-=======
         if not np.isnan(x[t]):
->>>>>>> engine
             at = np.searchsorted(ordered[:filled], x[t])
             for j in range(filled, at, -1):
                 ordered[j] = ordered[j - 1]
@@ -87,11 +65,7 @@ def quantile(x: Column, window: int, level: float, row: Rows, out: Column) -> No
 
 
 @compiled
-<<<<<<< HEAD
-def moments(x: Column, centre: Column, window: int, m2: Column, m3: Column, m4: Column) -> None:
-=======
 def moments(x: Column, centre: Column, window: int, m2: Column, m3: Column, m4: Column) -> None:  # noqa: PLR0917 - loops take no names
->>>>>>> engine
     """Fill m2, m3 and m4 with the mean second, third and fourth powers of the window's deviations from `centre`."""
     for start in range(0, x.size, _TILE):
         stop = min(start + _TILE, x.size)

@@ -66,25 +66,16 @@ def _moments(word: str, values: Column, grouping: Grouping) -> Column:
     from kairos.features import groups
 
     count, total, square, spread = np.zeros((4, grouping.size))
-<<<<<<< HEAD
-    groups.group_sums(values, codes, count, total, square)
-=======
     for start, codes in grouping.pieces():
         groups.group_sums(values[start : start + codes.size], codes, count, total, square)
->>>>>>> engine
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(count >= FEWEST, total / count, np.nan)
         if word == "mean":
             return mean
-<<<<<<< HEAD
-        groups.group_spreads(values, codes, mean, spread)
-        return np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
-=======
         for start, codes in grouping.pieces():
             groups.group_spreads(values[start : start + codes.size], codes, mean, spread)
         deviation: Column = np.sqrt(np.where(spread <= NO_SPREAD * square, 0.0, spread) / (count - 1)) + (mean - mean)
     return deviation
->>>>>>> engine
 
 
 def _ranks(values: Column, grouping: Grouping) -> NDArray[np.float32]:
@@ -104,15 +95,6 @@ def _members(grouping: Grouping) -> Iterator[Rows]:
     """Yield the rows of each code, ascending."""
     from kairos.features import groups
 
-<<<<<<< HEAD
-    codes = grouping.codes(0, rows)
-    ends = np.cumsum(np.bincount(codes[codes >= 0], minlength=grouping.size))
-    starts = ends - np.diff(ends, prepend=0)
-    order = np.empty(int(ends[-1]) if ends.size else 0, np.int32)
-    groups.by_code(codes, starts.copy(), order)
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        yield order[start:end]
-=======
     count = np.zeros(grouping.size, np.int64)
     for _, codes in grouping.pieces():
         count += np.bincount(codes[codes >= 0], minlength=grouping.size)
@@ -122,4 +104,3 @@ def _members(grouping: Grouping) -> Iterator[Rows]:
         groups.by_code(codes, start, filled, order)
     for end, rows in zip(ends.tolist(), count.tolist(), strict=True):
         yield order[end - rows : end]
->>>>>>> engine
