@@ -30,11 +30,10 @@ from kairos.features.regression import beta_beside, r_squared_of_two
 from kairos.features.terms import Term
 
 FRACTION = "fraction"
-DAILY = "fraction a session"
 DEVIATIONS = "standard deviations"
 FLAT = "Null where the market did not move"
 BOTH_FLAT = "Null where the market or the price did not move"
-RESIDUAL = "Blitz, Huij and Martens (2011), on the market alone and the beta of one year"
+RESIDUAL = "Blitz, Huij and Martens (2011), on the market alone, beta of one year"
 WEEK, MONTH, QUARTER, HALF, YEAR = 5, 21, 63, 126, 252
 FEWEST_FALLS = 20  # sessions on which the market fell that a beta on falls needs
 
@@ -59,9 +58,20 @@ def _idio_vol(rows: int) -> Feature:
         formula=f"standard error of regressing R on M over {rows} rows",
         expr=residual_std(R, M, rows),
         lookback=rows - 1,
-        unit=DAILY,
+        unit="fraction a session",
         nulls=FLAT,
         source="Ang, Hodrick, Xing and Zhang (2006), on the market alone",
+    )
+
+
+def _market_corr(rows: int) -> Feature:
+    return Feature(
+        name=f"market_corr_{rows}d",
+        formula=f"correlation of R and M over {rows} rows",
+        expr=corr(R, M, rows),
+        lookback=rows - 1,
+        nulls=BOTH_FLAT,
+        source="Asness, Frazzini, Gormsen and Pedersen (2020)",
     )
 
 
@@ -147,22 +157,7 @@ BETAS = (
 )
 
 TOGETHER = (
-    Feature(
-        name="market_corr_63d",
-        formula="correlation of R and M over 63 rows",
-        expr=corr(R, M, QUARTER),
-        lookback=QUARTER - 1,
-        nulls=BOTH_FLAT,
-        source="Asness, Frazzini, Gormsen and Pedersen (2020)",
-    ),
-    Feature(
-        name="market_corr_252d",
-        formula="correlation of R and M over 252 rows",
-        expr=corr(R, M, YEAR),
-        lookback=YEAR - 1,
-        nulls=BOTH_FLAT,
-        source="Asness, Frazzini, Gormsen and Pedersen (2020)",
-    ),
+    *(_market_corr(rows) for rows in (QUARTER, YEAR)),
     Feature(
         name="market_lag_corr_126d",
         formula="correlation of R[t] and M[t-1] over 126 rows",

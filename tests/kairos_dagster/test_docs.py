@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from kairos.tables.registry import TABLES
 from kairos.tables.features import FROM_PRICES
+from kairos.tables.registry import TABLES
 from kairos_dagster import docs
 from kairos_dagster.docs import PAGES, stale_pages, unmeasured_features
 from kairos_dagster.steps import FEATURES
