@@ -70,6 +70,11 @@ def test_a_jump_on_a_quiet_name_is_large_and_counts_whole(value_of):
     assert value_of(FEATURE_SET, "large_moves_21d", R=quiet) == 0
 
 
+def test_a_move_is_large_beside_the_sessions_before_it_and_does_not_widen_its_own_measure(value_of):
+    quiet = [0.001, -0.001] * 45  # two deviations are 0.00202, with the move itself among them 0.00207
+    assert value_of(FEATURE_SET, "large_moves_21d", R=[*quiet, 0.00204]) == pytest.approx(0.00204)
+
+
 def test_three_ups_against_one_down_of_the_same_size_by_hand(value_of):
     assert value_of(FEATURE_SET, "up_moves_5d", R=[0.02, 0.02, -0.02, 0.0, 0.02]) == pytest.approx(0.75)
 
