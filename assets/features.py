@@ -24,7 +24,7 @@ def _feature_asset(feature_set: FeatureSet) -> dg.AssetsDefinition:
         def make(changed: Tables) -> Frame:
             return build(feature_set, changed["daily_returns"], year=work.year)
 
-        subject = Subject(feature_set.name, feature_set.names, make, per_name=True, windowed=True)
+        subject = Subject(feature_set.name, feature_set.names, make, per_name=not feature_set.compares_names, windowed=True)
         return prove_year(subject, tables, year=work.year)
 
     fill.__doc__ = feature_set.description

@@ -3,27 +3,33 @@
 import dagster as dg
 
 from assets.table_asset import Work, table_asset
-from kairos.features.matrix import Variant, complete
+from kairos.features.matrix import complete, variant_named
 from kairos.frames import Frame
-from kairos.plots.tables import missingness
+from kairos.plots.tables import missingness_of_filled
 from kairos.tables import market, matrix, universe
-from kairos.tables.features import FROM_PRICES as FEATURE_TABLES
+from kairos.tables.features import FROM_FACTS, FROM_PRICES
 from kairos.targets.forward import with_forward_returns
 from resources.table_io import Read
 
-FULL = dg.Field(bool, default_value=True, description="All features; false for ret_1d, ret_21d and vol_21d alone")
+FEATURE_TABLES = (*FROM_PRICES, *FROM_FACTS)
+FEATURES = dg.Field(
+    str, is_required=False, description="base (ret_1d, ret_21d, vol_21d), core or full; MATRIX_FEATURES decides by default"
+)
 
 
 @table_asset(
     matrix.FEAT_MATRIX_COMPLETE,
-    reads=(Read(universe.MIDCAP_UNIVERSE), Read(market.TICKERS), *(Read(table) for table in FEATURE_TABLES)),
-    plot=missingness,
-    config_schema={"full": FULL},
+    reads=(Read(universe.MIDCAP_UNIVERSE), Read(market.TICKERS)),
+    deps=tuple(Read(table) for table in FEATURE_TABLES),
+    plot=missingness_of_filled,
+    config_schema={"features": FEATURES},
 )
-def feat_matrix_complete(work: Work, *, midcap_universe: Frame, tickers: Frame, **features: Frame) -> Frame:
+def feat_matrix_complete(work: Work, midcap_universe: Frame, tickers: Frame) -> Frame:
     """The members' features on every session between entry and exit."""
-    variant: Variant = "full" if work.config["full"] else "base"
-    return complete(midcap_universe, list(features.values()), tickers=tickers, universe_year=work.year, variant=variant)
+    variant = variant_named(work.config.get("features", work.platform.settings.matrix_features))
+    built = [table for table in FEATURE_TABLES if table.name in work.reads]
+    features = [work.platform.warehouse.scan(table, version=work.reads[table.name]) for table in built]
+    return complete(midcap_universe, features, tickers=tickers, universe_year=work.year, variant=variant)
 
 
 @table_asset(

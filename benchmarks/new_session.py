@@ -24,7 +24,7 @@ from kairos.settings import load_settings, write_settings_file
 from kairos_dagster.demo import RAW_BULK, evening
 from kairos_dagster.progress import Progress
 from kairos_dagster.runs import run_assets
-from kairos_dagster.steps import FEATURES, refresh_market, years_with_raw_prices
+from kairos_dagster.steps import CORE_FEATURES, refresh_market, years_with_raw_prices
 
 KAIROS = str(Path(sys.executable).parent / "kairos")
 SEED = 7
@@ -63,7 +63,7 @@ def _load_history(home: Path, last: date) -> None:
     settings = load_settings(home=home)
     run_assets(settings, RAW_BULK)
     refresh_market(settings, Progress())
-    run_assets(settings, FEATURES, partitions=years_with_raw_prices(settings))
+    run_assets(settings, CORE_FEATURES, partitions=years_with_raw_prices(settings))
 
 
 def _evening_of(home: Path, day: date) -> float:

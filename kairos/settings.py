@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         60, ge=1, le=2520, alias="UNIVERSE_MIN_SESSIONS", description="Sessions of prices a name needs before the year starts."
     )
 
+    matrix_features: Literal["core", "full"] = Field(
+        "core",
+        alias="MATRIX_FEATURES",
+        description="What a matrix holds unless its run says so: the four families that models read by default, or all.",
+    )
     holdout_sessions: int = Field(252, ge=20, le=1260, alias="HOLDOUT_SESSIONS", description="Length of the sealed holdout.")
     top_k: int = Field(50, ge=1, le=5000, alias="STRAT_TOP_K", description="Names held by the top-K simulation.")
     cost_bps: float = Field(10.0, ge=0, le=500, alias="STRAT_COST_BPS", description="Cost of trading, basis points a side.")

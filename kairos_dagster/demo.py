@@ -10,7 +10,7 @@ from kairos.settings import Settings, load_settings, write_settings_file
 from kairos_dagster.progress import Progress, materialise
 from kairos_dagster.steps import (
     CAPTURES,
-    FEATURES,
+    CORE_FEATURES,
     MARKET,
     RAW_DAILY,
     SIMULATION,
@@ -54,7 +54,7 @@ def run_demo(*, seed: int, size: str) -> None:
     materialise(settings, RAW_DAILY, progress=shown, partitions=days)
     years = years_with_raw_prices(settings)
     shown.heading(f"Market and features, {years[0]} to {years[-1]}")
-    materialise(settings, (*MARKET, *FEATURES), progress=shown, partitions=years)
+    materialise(settings, (*MARKET, *CORE_FEATURES), progress=shown, partitions=years)
     refresh_fundamentals(settings, shown)
     _model_and_simulate(settings, shown, years)
     shown.line(f"{time.monotonic() - began:.0f} s in all; everything lies in {settings.home}")

@@ -3,13 +3,16 @@
 `python -m kairos_dagster.docs` writes them, `--check` only says which are stale.
 """
 
+import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from kairos.calendar import FIRST_DATE, LAST_DATE, SATURDAY
-from kairos.features.registry import FACT_SETS, FEATURE_SETS, SEPARATE_SETS
+from kairos.features.core import Feature
+from kairos.features.registry import ALL_FEATURES, FACT_SETS, FEATURE_SETS, SEPARATE_SETS
 from kairos.market.checks import CHECKS
 from kairos.quality.checks import CHECKS as QUALITY_CHECKS
 from kairos.settings import Settings
@@ -17,6 +20,8 @@ from kairos.tables.core import Check, Table
 from kairos.tables.registry import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
+FEATURE_FACTS = ROOT / "docs" / "feature_facts.json"
+"""Null rates measured on the demo's market, by `python -m benchmarks.feature_facts`."""
 NOTE = "<!-- Generated from the code by `make fix`; edit the registry, not this page. -->\n\n"
 
 
@@ -31,16 +36,56 @@ def tables_page() -> str:
 
 
 def features_page() -> str:
-    """Return `docs/features.md`: every feature with its formula, look-back and source."""
+    """Return `docs/features.md`: every feature with its formula, look-back, unit, nulls and source."""
+    measured = feature_facts()
     sections, sets = [], FEATURE_SETS | SEPARATE_SETS | FACT_SETS
     for name, feature_set in sets.items():
         rows = _rows(
-            ("feature", "formula", "look-back", "unit", "source"),
-            ((f"`{f.name}`", f"`{f.formula}`", f.lookback, f.unit, f.source) for f in feature_set.features),
+            ("feature", "formula", "look-back", "unit", "null", "null rate", "with a full window", "source"),
+            (_feature_row(feature, measured["features"].get(feature.name, {})) for feature in feature_set.features),
         )
         sections.append(f"## {name}\n\n{feature_set.description}\n\n{rows}")
     count = sum(len(feature_set.features) for feature_set in sets.values())
-    return NOTE + f"# Features\n\n{count} features. Look-back is in sessions of the name itself.\n\n" + "\n".join(sections)
+    return NOTE + f"# Features\n\n{count} features.\n\n{LETTERS}\n\n{_measured_on(measured['on'])}\n\n" + "\n".join(sections)
+
+
+LETTERS = """Look-back is in sessions of the name itself. In formulas t is the session; `R` is the total return from close to
+close, `C` the total-return index chained from it, `O`, `H`, `L` open, high and low on the scale of `C`, `DV` dollar volume
+(USD), `V` = DV / C, `P` the close as traded (USD), `M` the mean of `R` over the names of the session. Facts bear the names of
+their columns. Every feature is null until its name has as many sessions as the look-back, since its first one or since a
+break in its returns, and where an input of its window is missing; what stands under "null" comes on top."""
+
+
+def feature_facts() -> dict[str, Any]:
+    """Return what was measured of the features: where under `on`, the figures under `features` by name."""
+    found: dict[str, Any] = json.loads(FEATURE_FACTS.read_text(encoding="utf-8"))
+    return found
+
+
+def unmeasured_features() -> list[str]:
+    """Return the features without a measured null rate."""
+    measured = feature_facts()["features"]
+    return [feature.name for feature in ALL_FEATURES if feature.name not in measured]
+
+
+def _feature_row(feature: Feature, facts: Mapping[str, Any]) -> tuple[object, ...]:
+    rates = [_percent(facts.get(name)) for name in ("null_rate", "null_rate_full")]
+    what = (f"`{feature.name}`", f"`{feature.formula}`", feature.lookback, feature.unit)
+    return (*what, feature.nulls.removeprefix("Null "), *rates, feature.source)
+
+
+def _percent(rate: float | None) -> str:
+    return "" if rate is None else f"{100 * rate:.1f} %"
+
+
+def _measured_on(where: Mapping[str, Any]) -> str:
+    first, last = where["sessions"]
+    rows = f"{where['rows']:,} rows of {where['names']} names from {first} to {last}"
+    return (
+        f"Null rates were measured on the {where['market']} market of `kairos demo`, {rows}, by "
+        "`python -m benchmarks.feature_facts`; the second among rows with a full window. Estimates and ratings are known there "
+        "from the collector's first day on."
+    )
 
 
 def settings_page() -> str:
@@ -97,7 +142,13 @@ def main(arguments: Iterable[str]) -> int:
     if "--check" in arguments:
         for name in stale:
             sys.stdout.write(f"{name} is stale; run `make fix`.\n")
-        return 1 if stale else 0
+        unmeasured = unmeasured_features()
+        if unmeasured:
+            sys.stdout.write(
+                f"docs/{FEATURE_FACTS.name}: no null rate of {', '.join(unmeasured)}; run `kairos demo`, then "
+                "`python -m benchmarks.feature_facts`.\n"
+            )
+        return 1 if stale or unmeasured else 0
     for name in stale:
         (ROOT / name).write_text(PAGES[name]())
     return 0

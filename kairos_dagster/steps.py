@@ -18,7 +18,12 @@ MARKET = (
 )  # fmt: skip
 MEMBERS = ("sp500", "corrections")
 PRICES = ("sep_versions", "sep_base", "corrections")
-FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
+CORE_FEATURES = ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")  # what models read by default
+FEATURES = (
+    *CORE_FEATURES,
+    *("feat_momentum", "feat_reversal", "feat_liquidity", "feat_market_relative", "feat_seasonality", "feat_cross_section"),
+    "feat_alpha158",
+)
 RAW_DAILY = ("raw_payloads", "raw_tickers", "raw_actions", "raw_sep", "raw_daily")
 RAW_FEEDS = (
     "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
@@ -150,12 +155,22 @@ def daily_download_step(first: str, last: str, *, progress: Progress | None = No
     shown.heading(f"Downloading {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else ""))
     materialise(settings, RAW_DAILY, progress=shown, partitions=days)
     touched = years_touched(Warehouse(settings.warehouse), sessions)
-    for years, assets in ((touched.prices, PRICES), (touched.everything, (*MARKET, *FEATURES))):
+    for years, assets in ((touched.prices, PRICES), (touched.everything, (*MARKET, *features_kept(settings)))):
         if years:
             shown.heading(f"Refreshing {years[0]}" + (f" to {years[-1]}" if len(years) > 1 else ""))
             materialise(settings, assets, progress=shown, partitions=[str(year) for year in years], only_changed=True)
     if settings.feeds_on:
         download_feeds(settings, sessions, shown)
+
+
+def features_kept(settings: Settings) -> tuple[str, ...]:
+    """Return the feature tables that an evening brings up to date: the core, and those that somebody has had built."""
+    from kairos.tables.registry import TABLES
+    from kairos.warehouse.store import Warehouse
+
+    warehouse = Warehouse(settings.warehouse)
+    built = {name for name in FEATURES if warehouse.version(TABLES[name]) is not None}
+    return tuple(name for name in FEATURES if name in built or name in CORE_FEATURES)
 
 
 def download_feeds(settings: Settings, sessions: Sequence[date], progress: Progress) -> None:
@@ -204,7 +219,7 @@ def features_step(progress: Progress | None = None) -> None:
 def matrix_step(year: int, *, full: bool) -> None:
     """Build a universe year's matrix, base or full."""
     settings = load_settings()
-    config = {"ops": {"feat_matrix_complete": {"config": {"full": full}}}}
+    config = {"ops": {"feat_matrix_complete": {"config": {"features": "full" if full else "base"}}}}
     key = universe_key(settings, year)
     materialise(settings, ["feat_matrix_complete"], progress=Progress(), partitions=[key], run_config=config)
 

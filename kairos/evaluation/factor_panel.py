@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kairos.calendar import sessions_between
 from kairos.evaluation.ic import Array
 from kairos.features.core import KEY
-from kairos.features.matrix import member_rows
+from kairos.features.matrix_years import member_rows
 from kairos.frames import Frame
 from kairos.tables.factors import REGIMES
 from kairos.targets.forward import with_forward_returns
@@ -90,7 +90,7 @@ def factor_panel(
     members = midcap_universe.filter(pl.col("universe_year") == universe_year)
     before = pl.col("session") < holdout_first
     built = [frame.filter(before) for frame in features if frame.height]  # a table that was never built has no features
-    rows = [member_rows(members, frame, _numbers(frame)) for frame in built]
+    rows = [member_rows(members, (frame.lazy(), tuple(_numbers(frame)))).sort(KEY) for frame in built]
     if not any(frame.height for frame in rows):
         return None
     keys = pl.concat([frame.select(KEY) for frame in rows]).unique().sort(KEY)

@@ -126,6 +126,11 @@ class FeatureSet:
         """Feature names, in order."""
         return tuple(feature.name for feature in self.features)
 
+    @property
+    def compares_names(self) -> bool:
+        """Whether a value may depend on other names' rows of the same session."""
+        return any(len(feature.expr.reaches) > 1 for feature in self.features)
+
 
 def compute(feature_set: FeatureSet, panel: Frame, *, threads: int = 1) -> Frame:
     """Return the key, the stamps of the inputs and the features (Float32, finite or null) for every row of `panel`.

@@ -1,84 +1,124 @@
-"""The feature matrix: every member of a universe year on every session of its membership, with all feature sets beside it."""
+"""The feature matrix: every member of a universe year on every session of its membership, with all feature sets beside it.
+
+It is put together one calendar year at a time: beside the rows that are returned, no more than one year of them is held.
+"""
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, get_args
 
 import polars as pl
 
-from kairos.errors import ContractError
+from kairos.errors import SettingsError
 from kairos.features.core import KEY
-from kairos.features.registry import ALL_FEATURES, BASE_FEATURES
+from kairos.features.matrix_years import rows_of_year
+from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, CORE_SETS, FACT_SETS, FEATURE_SETS, features_of
 from kairos.frames import Frame, require_columns
 
-Variant = Literal["base", "full"]
-"""Which features the matrix holds: the three of the base, or all."""
+Variant = Literal["base", "core", "full"]
+"""Which features the matrix fills: three, those that models read by default, or all there are."""
+
+FILLED: dict[Variant, tuple[str, ...]] = {
+    "base": BASE_FEATURES,
+    "core": tuple(feature.name for feature in features_of(CORE_SETS)),
+    "full": tuple(feature.name for feature in features_of(FEATURE_SETS)),
+}
+"""What each variant needs; `full` adds what there is of the features made from facts."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A feature table and the columns that are taken from it."""
+
+    rows: pl.LazyFrame
+    names: tuple[str, ...]
+    of_facts: bool
+
+
+def variant_named(name: str) -> Variant:
+    """Return a variant by its name.
+
+    Raises:
+        SettingsError: There is none of that name.
+    """
+    for variant in get_args(Variant):
+        if variant == name:
+            return variant  # type: ignore[no-any-return]
+    raise SettingsError(f"matrix: variant {name!r}; expected one of {', '.join(get_args(Variant))}.")
 
 
 def complete(
-    midcap_universe: Frame, features: Sequence[Frame], *, tickers: Frame, universe_year: int, variant: Variant
+    midcap_universe: Frame, features: Sequence[Frame | pl.LazyFrame], *, tickers: Frame, universe_year: int, variant: Variant
 ) -> Frame:
     """Return one row per member and session from entry to exit, with universe_year, ticker and every feature column.
+
+    Rows are sorted by session and name.
 
     Args:
         midcap_universe: Rows of the `midcap_universe` table.
         features: One frame per feature table, covering the universe year and all later years.
         tickers: The `tickers` table; each row bears the ticker of its own session.
         universe_year: First year of the universe.
-        variant: `base` fills `BASE_FEATURES` only and leaves the other columns null; `full` fills all.
+        variant: `base` fills `BASE_FEATURES`, `core` the `CORE_SETS`, `full` every column that the tables hold; the other
+            columns are null. A fact table that has no row of a member and session leaves its columns null there.
 
     Raises:
-        ContractError: A feature to be filled is in none of the frames, or the frames disagree about the rows.
+        ContractError: A feature to be filled is in none of the frames, or tables made from prices disagree about the rows.
     """
     members = midcap_universe.filter(pl.col("universe_year") == universe_year)
-    wanted = BASE_FEATURES if variant == "base" else tuple(feature.name for feature in ALL_FEATURES)
-    rows = _side_by_side([member_rows(members, frame, wanted) for frame in features if set(wanted) & set(frame.columns)])
-    require_columns(rows, wanted, where=f"feature tables for the {variant} matrix of {universe_year}")
-    absent = [pl.lit(None, pl.Float32).alias(feature.name) for feature in ALL_FEATURES if feature.name not in wanted]
-    return _named(rows.with_columns(absent), members, tickers).select(
+    sources = _sources([frame.lazy() for frame in features], variant, universe_year)
+    prices, facts = ([(each.rows, each.names) for each in sources if each.of_facts is kind] for kind in (False, True))
+    spans = _years(prices[0][0], universe_year) if members.height else []
+    parts = [_named(rows_of_year(members, prices, facts, span=span), members, tickers) for span in spans]
+    filled = [name for each in sources for name in each.names]
+    rows = pl.concat([_no_rows(filled), *parts])
+    values = [pl.col(name) if name in set(filled) else pl.lit(None, pl.Float32).alias(name) for name in _NAMES]
+    return rows.select(
         pl.lit(universe_year, pl.Int32).alias("universe_year"),
         "permaticker",
         "ticker",
         "session",
-        *(feature.name for feature in ALL_FEATURES),
+        *values,
     )
+
+
+_NAMES = tuple(feature.name for feature in ALL_FEATURES)
+_OF_FACTS = frozenset(feature.name for feature in features_of(FACT_SETS))
+
+
+def _sources(features: Sequence[pl.LazyFrame], variant: Variant, universe_year: int) -> list[_Source]:
+    """The tables that are read, those made from prices first."""
+    wanted = {*FILLED[variant], *(_OF_FACTS if variant == "full" else ())}
+    columns = [frame.collect_schema().names() for frame in features]
+    held = dict.fromkeys(name for names in columns for name in names)
+    require_columns(
+        pl.DataFrame(schema=held), FILLED[variant], where=f"feature tables for the {variant} matrix of {universe_year}"
+    )
+    chosen = [tuple(name for name in names if name in wanted) for names in columns]
+    sources = [
+        _Source(frame, names, of_facts=names[0] in _OF_FACTS) for frame, names in zip(features, chosen, strict=True) if names
+    ]
+    return sorted(sources, key=lambda each: each.of_facts)
+
+
+def _years(rows: pl.LazyFrame, first: int) -> list[tuple[date, date]]:
+    """Calendar years from the first to the last there are rows of."""
+    last = rows.select(pl.col("session").max()).collect().item()
+    return [(date(year, 1, 1), date(year, 12, 31)) for year in range(first, last.year + 1)] if last else []
+
+
+def _no_rows(names: Sequence[str]) -> Frame:
+    keys = {"permaticker": pl.Int64, "session": pl.Date}
+    return pl.DataFrame(schema={**keys, **dict.fromkeys(names, pl.Float32), "ticker": pl.String})
 
 
 def _named(rows: Frame, members: Frame, tickers: Frame) -> Frame:
     """Add the ticker that each security bore on the session; before any known one, that of the decision."""
     names = tickers.select("permaticker", "valid_from", "ticker").sort("valid_from")
-    borne = rows.select(KEY).sort("session").join_asof(
+    borne = rows.select(KEY).join_asof(
         names, left_on="session", right_on="valid_from", by="permaticker", strategy="backward", check_sortedness=False
     )  # fmt: skip
-    decided = members.select("permaticker", pl.col("ticker").alias("_decided"))
-    named = rows.join(borne.select(*KEY, "ticker"), on=KEY, how="left", maintain_order="left")
-    return named.join(decided, on="permaticker", how="left", maintain_order="left").with_columns(
-        pl.coalesce("ticker", "_decided").alias("ticker")
-    )
-
-
-def member_rows(members: Frame, features: Frame, wanted: Sequence[str]) -> Frame:
-    """Return the rows of `features` that belong to a member between entry and exit: the key and the wanted columns, sorted."""
-    term = members.select("permaticker", "entry", "exit")
-    inside = (pl.col("session") >= pl.col("entry")) & (pl.col("session") <= pl.col("exit")).fill_null(True)
-    names = [name for name in wanted if name in features.columns]
-    return features.select(*KEY, *names).join(term, on="permaticker").filter(inside).select(*KEY, *names).sort(KEY)
-
-
-def _side_by_side(parts: Sequence[Frame]) -> Frame:
-    """Put frames of the same keys beside one another, or say which rows one of them lacks."""
-    if not parts:
-        return pl.DataFrame(schema={"permaticker": pl.Int64, "session": pl.Date})
-    first, *others = parts
-    for part in others:
-        if not part.select(KEY).equals(first.select(KEY)):
-            raise ContractError(_disagreement(first, part))
-    return pl.concat([first, *(part.drop(KEY) for part in others)], how="horizontal")
-
-
-def _disagreement(first: Frame, other: Frame) -> str:
-    lacking = first.join(other, on=KEY, how="anti").height
-    surplus = other.join(first, on=KEY, how="anti").height
-    return (
-        f"feature tables: the one with {other.columns[2]} lacks {lacking} member row(s) that the one with {first.columns[2]} "
-        f"has, and has {surplus} more; expected the same rows. Rebuild the feature tables of these years together."
-    )
+    decided = members.select("permaticker", pl.col("ticker").alias("decided"))
+    tickers_borne = borne.join(decided, on="permaticker", how="left", maintain_order="left")
+    return rows.with_columns(tickers_borne.select(pl.coalesce("ticker", "decided").alias("ticker")).to_series())

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from kairos.errors import ModelError, SettingsError
+from kairos.features.registry import CORE_SETS, FACT_SETS, FEATURE_SETS
 from kairos.frames import Frame
 from kairos.models.folds import FoldSettings
 from kairos.models.panel import KEYS
@@ -20,6 +21,7 @@ from kairos.targets.checks import FORWARD_SUFFIXES
 
 SUFFIXES = (".yaml", ".yml")
 ALL = "*"
+TABLES = FEATURE_SETS | FACT_SETS
 MIN_FILLED_SHARE = 0.8
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,7 +37,9 @@ class ModelConfig(BaseModel):
         (5,), min_length=1, description="Sessions ahead, one model each; the first one is the chief."
     )
     target: Literal["xs", "raw"] = Field("xs", description="Return less its session's mean over names, or the return itself.")
-    features: tuple[str, ...] = Field((ALL,), min_length=1, description="Names or patterns such as `ret_*`; `all` for all.")
+    features: tuple[str, ...] = Field(
+        tuple(CORE_SETS), min_length=1, description="Names, patterns such as `ret_*`, feature tables; `all` for all there are."
+    )
     preprocess: tuple[AnyStep, ...] = Field(
         (), description="Steps that features go through, fitted in each fold; none by default."
     )
@@ -122,29 +126,40 @@ def family_settings(config: ModelConfig, *, where: str = "configuration") -> Bas
 
 
 def select_features(matrix: Frame, config: ModelConfig) -> tuple[str, ...]:
-    """Return the configuration's features in the matrix' own order; of all features, those that hold a value.
+    """Return the configuration's features in the matrix' own order; of all, or of a table's, those that hold a value.
 
     Raises:
-        ModelError: A name or pattern fits no column, or names one that looks forward.
+        ModelError: A name, pattern or table fits no column, or names one that looks forward.
     """
     known = [
         name
         for name, dtype in matrix.schema.items()
         if name not in KEYS and not name.endswith(FORWARD_SUFFIXES) and dtype.is_numeric()
     ]
-    for pattern in config.features:
-        if not any(fnmatchcase(name, pattern) for name in known):
-            why = (
-                "looks forward and is never a feature"
-                if pattern.endswith(FORWARD_SUFFIXES)
-                else f"fits none of {len(known)} features"
-            )
-            raise ModelError(f"model {config.name}: feature {pattern!r} {why}.{_near(pattern, known)} Mend its configuration.")
-    chosen = tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in config.features))
-    filled = tuple(name for name in chosen if matrix[name].count())
+    fitting = {pattern: _fitting(pattern, known) for pattern in config.features}
+    for pattern in (pattern for pattern, names in fitting.items() if not names):
+        why = (
+            "looks forward and is never a feature"
+            if pattern.endswith(FORWARD_SUFFIXES)
+            else f"fits none of {len(known)} features"
+        )
+        raise ModelError(f"model {config.name}: feature {pattern!r} {why}.{_near(pattern, known)} Mend its configuration.")
+    asked = set().union(*(names for pattern, names in fitting.items() if not _is_broad(pattern)))
+    chosen = tuple(name for name in known if any(name in names for names in fitting.values()))
+    filled = tuple(name for name in chosen if name in asked or matrix[name].count())
     # a source without unadjusted prices leaves a few features empty, a base matrix nearly all of them
-    lacks_few = len(filled) >= MIN_FILLED_SHARE * len(chosen)
-    return filled if config.features == (ALL,) and lacks_few else chosen
+    return filled if len(filled) >= MIN_FILLED_SHARE * len(chosen) else chosen
+
+
+def _fitting(pattern: str, known: Iterable[str]) -> set[str]:
+    if pattern in TABLES:
+        return {name for name in known if name in TABLES[pattern].names}
+    return {name for name in known if fnmatchcase(name, pattern)}
+
+
+def _is_broad(pattern: str) -> bool:
+    """Whether it stands for all features, or for a table's, and not for names that somebody chose."""
+    return pattern == ALL or pattern in TABLES
 
 
 def _validated(model: type[M], values: dict[str, Any], *, where: str, prefix: tuple[str, ...] = ()) -> M:

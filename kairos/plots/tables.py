@@ -44,6 +44,17 @@ def missingness(frame: Frame, *, name: str = "") -> bytes:
     return level_bars(title, shown, unit=f"rows without a value, %{left_out}", label=lambda value: f"{value:.3g} %", limit=112)
 
 
+def missingness_of_filled(frame: Frame) -> bytes:
+    """Return the same of the columns that hold any value; the title counts the others.
+
+    Args:
+        frame: Any frame.
+    """
+    filled = [series.name for series in frame.get_columns() if series.null_count() < frame.height]
+    empty = frame.width - len(filled)
+    return missingness(frame.select(filled), name=f"{empty} columns not filled" if empty else "")
+
+
 def quarantine_bars(quarantine: Frame) -> bytes:
     """Return how many rows and values were set aside, by dataset and reason.
 

@@ -66,11 +66,20 @@ FEAT_TREND = _table(FEATURE_SETS["feat_trend"])
 FEAT_VOLATILITY = _table(FEATURE_SETS["feat_volatility"])
 FEAT_VOLUME = _table(FEATURE_SETS["feat_volume"])
 FEAT_ALPHA158 = _table(SEPARATE_SETS["feat_alpha158"])
+FEAT_MOMENTUM = _table(FEATURE_SETS["feat_momentum"])
+FEAT_REVERSAL = _table(FEATURE_SETS["feat_reversal"])
+FEAT_LIQUIDITY = _table(FEATURE_SETS["feat_liquidity"])
+FEAT_MARKET_RELATIVE = _table(FEATURE_SETS["feat_market_relative"])
+FEAT_SEASONALITY = _table(FEATURE_SETS["feat_seasonality"])
+FEAT_CROSS_SECTION = _table(FEATURE_SETS["feat_cross_section"])
 FEAT_FUNDAMENTALS = _table(FACT_SETS["feat_fundamentals"])
 FEAT_REVISIONS = _table(FACT_SETS["feat_revisions"])
 
-FROM_PRICES = (FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME)
-"""The tables made from returns alone; the matrix is made of them."""
+FROM_PRICES = (
+    *(FEAT_PRICE_ACTION, FEAT_TREND, FEAT_VOLATILITY, FEAT_VOLUME),
+    *(FEAT_MOMENTUM, FEAT_REVERSAL, FEAT_LIQUIDITY, FEAT_MARKET_RELATIVE, FEAT_SEASONALITY, FEAT_CROSS_SECTION),
+)
+"""The tables made from returns alone."""
 SEPARATE = (FEAT_ALPHA158,)
 """The tables made from returns alone that the matrix does not take in."""
 FROM_FACTS = (FEAT_FUNDAMENTALS, FEAT_REVISIONS)

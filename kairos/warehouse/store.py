@@ -23,6 +23,7 @@ from kairos.warehouse.snapshots import Snapshots
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
+WIDENED = "kairos.widened"  # property of a table that gained columns
 LOG_RETENTION = {"delta.logRetentionDuration": "interval 36500 days"}  # models name versions for as long as they live
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOCK_TIMEOUT_S = 120.0
@@ -73,11 +74,16 @@ class Warehouse:
         return None if found is None else found.version()
 
     def scan(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
-        """Return a table lazily, declared columns and physical partition columns, at `version` or the newest."""
+        """Return a table lazily, declared columns and physical partition columns, at `version` or the newest.
+
+        Columns declared since it was written are null.
+        """
         found = self.snapshot(table, version)
         if found is None:
             return _with_partition_columns(table, table.empty()).lazy()
-        return pl.scan_delta(found)
+        later = later_columns(found, table)
+        rows = pl.scan_delta(found)
+        return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in later.items()) if later else rows
 
     def read(
         self,
@@ -204,11 +210,22 @@ class Warehouse:
         order = list(table.key)
         return found.select(rows.columns).collect().sort(order).equals(rows.sort(order), null_equal=True)
 
+    def _widened(self, table: Table) -> bool:
+        """Mark a table that was written before some of its columns were declared; tell whether it is such a one."""
+        found = self.snapshot(table)
+        if found is None or not later_columns(found, table):
+            return False
+        from deltalake import DeltaTable
+
+        DeltaTable(str(self.path(table))).alter.set_table_properties({WIDENED: "true"}, raise_if_not_exists=False)
+        return True
+
     def _commit(self, table: Table, rows: Frame, *, mode: str, predicate: str | None, commit: Commit) -> int:
         from deltalake import CommitProperties, WriterProperties, write_deltalake
         from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
         self.path(table).mkdir(parents=True, exist_ok=True)
+        wider = {"schema_mode": "merge"} if self._widened(table) else {}
         chance = random.Random(f"{commit.run_id}{commit.partition}{time.monotonic_ns()}")
         for attempt in range(MAX_ATTEMPTS):
             try:
@@ -220,6 +237,7 @@ class Warehouse:
                     partition_by=list(table.partition_by) or None,
                     commit_properties=CommitProperties(custom_metadata=commit.metadata()),
                     configuration=LOG_RETENTION,
+                    **wider,
                     writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
                 )
                 return self.version(table) or 0
@@ -234,6 +252,17 @@ class Warehouse:
             f"{table.name} ({predicate or 'append'}): other writers won {MAX_ATTEMPTS} commits in a row. "
             "Nothing was written; run the partition again when they are done."
         )
+
+
+def later_columns(found: "DeltaTable", table: Table) -> dict[str, pl.DataType]:
+    """Return the declared columns that a table as written has not."""
+    held = {field.name for field in found.schema().fields}
+    return {name: dtype for name, dtype in table.dtypes.items() if name not in held}
+
+
+def is_widened(found: "DeltaTable") -> bool:
+    """Tell whether some files of a table may lack columns that others have."""
+    return WIDENED in found.metadata().configuration
 
 
 def _with_partition_columns(table: Table, frame: Frame) -> Frame:

@@ -9,7 +9,7 @@ import polars as pl
 from kairos.tables.core import Table
 from kairos.tables.registry import TABLES
 from kairos.warehouse.published import swap_in
-from kairos.warehouse.store import Warehouse
+from kairos.warehouse.store import Warehouse, is_widened, later_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,10 +75,13 @@ def _select(warehouse: Warehouse, table: Table) -> str:
     columns = ", ".join(f'"{name}"::{_sql_type(dtype)} AS "{name}"' for name, dtype in table.dtypes.items())
     found = warehouse.snapshot(table)
     files = [] if found is None else sorted(found.file_uris())
-    if not files:
-        nothing = ", ".join(f'NULL::{_sql_type(dtype)} AS "{name}"' for name, dtype in table.dtypes.items())
-        return f"SELECT {nothing} WHERE false"
+    nothing = "SELECT " + ", ".join(f'NULL::{_sql_type(dtype)} AS "{name}"' for name, dtype in table.dtypes.items())
+    if found is None or not files:
+        return f"{nothing} WHERE false"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    if later_columns(found, table) or is_widened(found):  # files from before a column was declared lack it
+        read = f"SELECT * FROM read_parquet([{listed}], union_by_name=true, {_hive(table)})"  # noqa: S608 - as below
+        return f"SELECT {columns} FROM ({nothing} WHERE false UNION ALL BY NAME {read})"  # noqa: S608 - as below
     return f"SELECT {columns} FROM read_parquet([{listed}], {_hive(table)})"  # noqa: S608 - names come from the registry
 
 

@@ -5,12 +5,14 @@ from datetime import date
 
 import polars as pl
 
-from kairos.features.registry import FEATURE_SETS
+from kairos.features.registry import ALL_FEATURES, FEATURE_SETS
 from kairos.frames import Frame
 from tests.journeys.differences import ROW
 from tests.journeys.moving_market import Story
 
 BOOKKEEPING = ("payload_id", "row", "fetched_at")
+COMPARED = tuple(feature.name for feature in ALL_FEATURES if len(feature.expr.reaches) > 1)
+"""Features that compare a session's names, or read the market's return."""
 
 
 def is_in(column: str, *values: object) -> pl.Expr:
@@ -18,10 +20,11 @@ def is_in(column: str, *values: object) -> pl.Expr:
 
 
 def moved_by(names: list[int], first: date) -> pl.Expr:
-    """What a changed row of some names on `first` may move: their own values from then on, and means taken with them."""
+    """What a changed row of some names on `first` may move: their own values from then on, and what is compared with them."""
     made_of_prices = is_in("table", "sep_base", "sep_versions", *DERIVED)
     own = made_of_prices & pl.col("permaticker").is_in(names)
-    return (own | pl.col("column").str.ends_with("_xs")) & (pl.col("reach") >= first)
+    compared = pl.col("column").str.ends_with("_xs") | is_in("column", *COMPARED)
+    return (own | compared) & (pl.col("reach") >= first)
 
 
 DERIVED = ("daily_returns", "mv_liquidity_60d", *FEATURE_SETS, "feat_matrix_complete", "feat_matrix_targets")

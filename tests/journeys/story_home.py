@@ -165,7 +165,9 @@ def _made_up_scores(matrix: Frame) -> Frame:
 def refresh() -> None:
     """Build every year's market and feature tables in one run, as a person would in the UI."""
     settings = load_settings()
-    materialise(settings, (*steps.MARKET, *steps.FEATURES), progress=silent(), partitions=steps.years_with_raw_prices(settings))
+    materialise(
+        settings, (*steps.MARKET, *steps.CORE_FEATURES), progress=silent(), partitions=steps.years_with_raw_prices(settings)
+    )
 
 
 def rebuilt(lived: Path, folder: Path) -> Path:

@@ -61,4 +61,4 @@ def declared(feature_set: FeatureSet) -> Subject:
     def make(tables: Tables) -> Frame:
         return compute(feature_set, price_panel(tables["daily_returns"], first_session=date.min))
 
-    return Subject(feature_set.name, feature_set.names, make, per_name=True, windowed=True)
+    return Subject(feature_set.name, feature_set.names, make, per_name=not feature_set.compares_names, windowed=True)

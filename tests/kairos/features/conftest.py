@@ -17,7 +17,7 @@ FIRST, LAST = date(2015, 1, 1), date(2017, 12, 31)
 SESSIONS = sessions_between(FIRST, LAST)
 
 
-def well_behaved(names: int = 4, *, seed: int = 1) -> pl.DataFrame:
+def well_behaved(names: int = 6, *, seed: int = 1) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     shape = names * len(SESSIONS)
     intraday = np.expm1(chance.normal(0, 0.015, shape))
@@ -99,16 +99,33 @@ def value_of() -> Callable[..., float | None]:
     return lambda feature_set, name, **columns: values_of(feature_set, name, **columns)[-1]
 
 
+PANEL = ("R", "C", "O", "H", "L", "DV", "V", "P")
+
+
 @pytest.fixture(scope="session")
 def columns_of_a_name(returns) -> dict[str, np.ndarray]:
-    """One name's panel columns, oldest first."""
+    """One name's panel columns, oldest first, with M and the sessions."""
     panel = price_panel(returns, first_session=FIRST).filter(pl.col("permaticker") == 101)
-    return {name: panel[name].to_numpy() for name in ("R", "C", "O", "H", "L", "DV", "V", "P")}
+    market = market_by_hand(returns)
+    return {name: panel[name].to_numpy() for name in PANEL} | {"M": market, "session": panel["session"].to_numpy()}
+
+
+@pytest.fixture(scope="session")
+def columns_of_every_name(returns) -> dict[str, np.ndarray]:
+    """Panel columns of all names, shape (names, sessions), the second one that of `last_value`."""
+    panel = price_panel(returns, first_session=FIRST)
+    return {name: panel[name].to_numpy().reshape(-1, len(SESSIONS)) for name in PANEL}
+
+
+def market_by_hand(returns: pl.DataFrame) -> np.ndarray:
+    """The mean over the names of each session's return."""
+    return returns["ret_cc"].to_numpy().reshape(-1, len(SESSIONS)).mean(axis=0)
 
 
 @pytest.fixture(scope="session")
 def last_value(returns) -> Callable[[FeatureSet, str], float]:
     """Give a feature's value on the last row of that name."""
-    panel = price_panel(returns, first_session=FIRST).filter(pl.col("permaticker") == 101)
-    made = {name: compute(feature_set, panel) for name, feature_set in FEATURE_SETS.items()}
+    panel = price_panel(returns, first_session=FIRST)
+    own = pl.col("permaticker") == 101
+    made = {name: compute(feature_set, panel).filter(own) for name, feature_set in FEATURE_SETS.items()}
     return lambda feature_set, name: made[feature_set.name][name][-1]

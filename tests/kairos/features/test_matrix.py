@@ -3,10 +3,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from kairos.errors import ContractError
+from kairos.errors import ContractError, SettingsError
 from kairos.features.core import build
-from kairos.features.matrix import complete
-from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, FEATURE_SETS
+from kairos.features.matrix import complete, variant_named
+from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, CORE_SETS, FACT_SETS, FEATURE_SETS, features_of
 from kairos.tables.matrix import FEAT_MATRIX_COMPLETE
 
 UNIVERSE = pl.DataFrame(
@@ -68,9 +68,63 @@ def test_a_universe_year_runs_on_to_the_last_loaded_session(features):
     assert matrix(features, year=2016)["session"].max() == date(2017, 12, 29)
 
 
+def names_of(sets):
+    return [feature.name for feature in features_of(sets)]
+
+
+def filled(made):
+    return [feature.name for feature in ALL_FEATURES if made[feature.name].null_count() < made.height]
+
+
+def facts(features, *, since=date(2016, 1, 1)):
+    """Both fact tables for the rows of the others, every value the day of the month."""
+    rows = features[0].select("permaticker", "session").filter(pl.col("session") >= since)
+    day = pl.col("session").dt.day().cast(pl.Float32)
+    return [rows.with_columns(day.alias(name) for name in family.names) for family in FACT_SETS.values()]
+
+
 def test_the_full_matrix_holds_every_feature(features):
-    made = matrix(features)
-    assert [feature.name for feature in ALL_FEATURES if made[feature.name].null_count() == made.height] == []
+    made = matrix([*features, *facts(features)])
+    assert filled(made) == names_of(FEATURE_SETS | FACT_SETS)
+    assert made["roe_ttm"].to_list() == made["session"].dt.day().to_list()
+
+
+def test_without_facts_the_full_matrix_holds_every_feature_of_prices(features):
+    assert filled(matrix(features)) == names_of(FEATURE_SETS)
+
+
+def test_a_fact_table_that_lacks_rows_leaves_its_columns_null_there_and_no_row_out(features):
+    made = matrix([*facts(features, since=date(2017, 6, 1)), *features])
+    assert made.select("session", "ticker").equals(matrix(features).select("session", "ticker"))
+    lacking = pl.col("roe_ttm").is_null()
+    assert made.filter(lacking)["session"].max() == date(2017, 5, 31)
+    assert made.filter(~lacking)["session"].min() == date(2017, 6, 1)
+
+
+def test_the_core_matrix_holds_the_four_families_that_models_read_by_default(features):
+    assert filled(matrix(features, "core")) == names_of(CORE_SETS)
+    assert matrix(features[:4], "core").equals(matrix(features, "core"))
+
+
+def test_rows_lie_by_session_then_name(features):
+    made = matrix(features, "base", year=2016)
+    assert made.equals(made.sort("session", "permaticker"))
+
+
+def test_tables_read_lazily_give_the_same_rows(features):
+    assert matrix([frame.lazy() for frame in features]).equals(matrix(features))
+
+
+def test_the_rows_are_those_of_the_tables_in_every_year(features):
+    made = matrix(features, year=2016).filter(pl.col("session").dt.year() == 2017)
+    for table, family in zip(features, FEATURE_SETS.values(), strict=True):
+        own = table.filter(pl.col("permaticker") == 102, pl.col("session").dt.year() == 2017)
+        assert made.select(family.names).equals(own.select(family.names))
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(SettingsError, match="matrix: variant 'all'; expected one of base, core, full"):
+        variant_named("all")
 
 
 def test_the_values_are_those_of_the_feature_tables(features):
@@ -81,15 +135,14 @@ def test_the_values_are_those_of_the_feature_tables(features):
 
 def test_the_base_matrix_fills_its_three_features_and_no_other(features):
     made = matrix(features, "base")
-    filled = [feature.name for feature in ALL_FEATURES if made[feature.name].null_count() < made.height]
-    assert sorted(filled) == sorted(BASE_FEATURES)
+    assert sorted(filled(made)) == sorted(BASE_FEATURES)
 
 
 def test_the_base_matrix_needs_only_the_tables_of_its_features(features):
     assert matrix([features[0], features[2]], "base").equals(matrix(features, "base"))
 
 
-@pytest.mark.parametrize("variant", ["base", "full"])
+@pytest.mark.parametrize("variant", ["base", "core", "full"])
 def test_the_matrix_keeps_its_contract(features, variant):
     made = matrix(features, variant)
     assert FEAT_MATRIX_COMPLETE.validate(made).equals(made)

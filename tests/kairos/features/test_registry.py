@@ -34,10 +34,28 @@ def test_the_future_does_not_reach_the_past_of_nasty_names(feature_set, nasty_re
     assert future_reaches_past(feature_set, nasty_returns, CUTS[1]) == []
 
 
+def compares(feature):
+    """Whether a feature compares names within the session, itself or through the market's return."""
+    return len(feature.expr.reaches) > 1
+
+
 @EVERY_SET
 @pytest.mark.parametrize("name", [100, 104, 106, 109])
-def test_no_name_reaches_another(feature_set, nasty_returns, name):
-    assert neighbours_reach(feature_set, nasty_returns, name) == []
+def test_no_name_reaches_another_but_through_the_session(feature_set, nasty_returns, name):
+    own = {feature.name for feature in feature_set.features if not compares(feature)}
+    assert own.isdisjoint(neighbours_reach(feature_set, nasty_returns, name))
+
+
+@EVERY_SET
+def test_a_comparison_reads_the_other_names(feature_set, nasty_returns):
+    compared = {feature.name for feature in feature_set.features if compares(feature)}
+    assert compared <= set(neighbours_reach(feature_set, nasty_returns, 104))
+
+
+def test_the_families_that_compare_names_are_known():
+    assert {name for name, family in FEATURE_SETS.items() if any(map(compares, family.features))} == {
+        "feat_liquidity", "feat_market_relative", "feat_cross_section",
+    }  # fmt: skip
 
 
 @EVERY_SET
@@ -57,7 +75,7 @@ def test_a_break_in_the_returns_empties_every_window_that_reaches_across(feature
     after_break = values.filter(pl.col("permaticker") == 105)[400:]
     for feature in feature_set.features:
         empty = 0 if feature.partial else feature.lookback
-        assert after_break[feature.name][:empty].null_count() == empty, feature.name
+        assert after_break[feature.name][:empty].is_null().all(), feature.name
 
 
 @EVERY_SET
@@ -158,7 +176,7 @@ def test_every_feature_names_its_source_and_formula():
 
 
 def test_there_are_enough_features():
-    assert len(ALL_FEATURES) >= 45
+    assert len(ALL_FEATURES) >= 250
 
 
 def test_the_base_features_are_declared():

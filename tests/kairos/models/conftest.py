@@ -69,7 +69,12 @@ def holdout(sessions):
 @pytest.fixture(scope="session")
 def config_of() -> Callable[..., ModelConfig]:
     def build(family: str, **changes) -> ModelConfig:
-        values = {"name": family, "family": family, "folds": {"min_train_sessions": 120, "test_sessions": 40}}
+        values = {
+            "name": family,
+            "family": family,
+            "features": "all",
+            "folds": {"min_train_sessions": 120, "test_sessions": 40},
+        }
         return parse_config({**values, **SMALL[family], **changes}, where="test")
 
     return build

@@ -4,6 +4,8 @@ import polars as pl
 import pytest
 
 from kairos.errors import ModelError, SettingsError
+from kairos.features import price_action, trend, volatility, volume
+from kairos.features.registry import ALL_FEATURES
 from kairos.models.config import load_config, parse_config, select_features
 from kairos.models.registry import FAMILIES
 
@@ -108,6 +110,33 @@ def test_a_few_empty_features_are_left_out_of_all(matrix):
 
     assert "rsi_14" not in select_features(sparse, parsed(features="all"))
     assert "rsi_14" in select_features(sparse, parsed(features=["rsi_14", "x1"]))
+
+
+def test_a_configuration_that_names_no_features_reads_the_four_families_and_no_later_one():
+    made = pl.DataFrame(schema=dict.fromkeys([feature.name for feature in ALL_FEATURES], pl.Float32)).with_columns(
+        pl.lit(1.0, pl.Float32).alias(feature.name) for feature in ALL_FEATURES
+    )
+    families = (price_action, trend, volatility, volume)
+    chosen = select_features(made, parse_config({"name": "m", "family": "ridge"}, where="m.yaml"))
+    assert chosen == tuple(name for family in families for name in family.FEATURE_SET.names)
+
+
+@pytest.mark.parametrize("name", ["ridge", "lgbm"])
+def test_the_models_of_the_checkout_say_which_families_they_read(name):
+    assert load_config(name, configs=CONFIGS).features == ("feat_price_action", "feat_trend", "feat_volatility", "feat_volume")
+
+
+def test_a_table_stands_for_its_features_that_hold_a_value(matrix):
+    own = matrix.select("session").with_columns(pl.lit(1.0).alias(name) for name in volume.FEATURE_SET.names)
+    sparse = own.with_columns(log_adv_21d=pl.lit(None, pl.Float32))
+    assert select_features(own, parsed(features=["feat_volume"])) == volume.FEATURE_SET.names
+    assert "log_adv_21d" not in select_features(sparse, parsed(features=["feat_volume"]))
+    assert "log_adv_21d" in select_features(sparse, parsed(features=["feat_volume", "log_adv_*"]))
+
+
+def test_a_table_that_the_matrix_does_not_hold_is_named(matrix):
+    with pytest.raises(ModelError, match="feature 'feat_momentum' fits none of 6 features"):
+        select_features(matrix, parsed(features=["feat_momentum"]))
 
 
 def test_patterns_choose_features_in_the_matrix_order(matrix):

@@ -4,7 +4,7 @@ import polars as pl
 
 from kairos.features.core import Feature, FeatureSet, build
 from kairos.features.leaks.subject import Subject
-from kairos.features.operators import C, R, by_session_demeaned, mean
+from kairos.features.operators import C, R, mean
 from kairos.features.registry import FEATURE_SETS
 from kairos.features.terms import by_polars
 
@@ -20,7 +20,7 @@ LEAKS = {
     "one in ten thousand of tomorrow": mean(R, 5) + 1e-4 * by_polars(r.shift(-1).fill_null(0.0)),
     "the level of the chained index": C.log(),
     "the name before": by_polars(r.shift(1)),
-    "less the session's mean": by_session_demeaned(R),
+    "less the session's mean": by_polars(r - r.mean().over("session")),
 }
 
 
@@ -34,7 +34,7 @@ def subject_of(feature_set, *, year):
         feature_set.name,
         feature_set.names,
         lambda tables: build(feature_set, tables["daily_returns"], year=year),
-        per_name=True,
+        per_name=not feature_set.compares_names,
         windowed=True,
     )
 
