@@ -5,7 +5,7 @@ import dagster as dg
 from assets.table_asset import Work, table_asset
 from kairos.features.core import FeatureSet, build
 from kairos.features.leaks.gate import prove_year
-from kairos.features.leaks.subject import Subject, Tables
+from kairos.features.leaks.subject import Tables, of_prices
 from kairos.features.registry import FEATURE_SETS, SEPARATE_SETS
 from kairos.frames import Frame
 from kairos.plots.tables import missingness
@@ -24,8 +24,7 @@ def _feature_asset(feature_set: FeatureSet) -> dg.AssetsDefinition:
         def make(changed: Tables) -> Frame:
             return build(feature_set, changed["daily_returns"], year=work.year)
 
-        subject = Subject(feature_set.name, feature_set.names, make, per_name=not feature_set.compares_names, windowed=True)
-        return prove_year(subject, tables, year=work.year)
+        return prove_year(of_prices(feature_set, make), tables, year=work.year)
 
     fill.__doc__ = feature_set.description
     reads = (Read(market.DAILY_RETURNS, years_back=YEARS_BACK),)

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from kairos.tables.features import FROM_PRICES
+from kairos.tables.features import FROM_PRICES, SEPARATE
 from kairos.tables.registry import TABLES
 from kairos_dagster import docs
 from kairos_dagster.docs import PAGES, stale_pages, unmeasured_features
@@ -54,4 +54,4 @@ def test_a_feature_without_one_is_named(tmp_path, monkeypatch, capsys):
 
 
 def test_the_features_step_fills_every_table_made_from_prices():
-    assert tuple(table.name for table in FROM_PRICES) == FEATURES
+    assert tuple(table.name for table in (*FROM_PRICES, *SEPARATE)) == FEATURES

@@ -55,10 +55,26 @@ class Subject:
         return made.select(*KEY, pl.col(self.features).cast(pl.Float32)).sort(KEY)
 
 
+def of_prices(feature_set: FeatureSet, make: Make) -> Subject:
+    """Return a declared set over prices, made in some way.
+
+    Where names are compared, neither may other names be changed nor may the history begin later: some would drop out of
+    what is compared.
+    """
+    alone = not feature_set.compares_names
+    return Subject(feature_set.name, feature_set.names, make, per_name=alone, windowed=alone)
+
+
 def declared(feature_set: FeatureSet) -> Subject:
     """Return a declared set over prices as computed from all rows of `daily_returns`, of any years."""
 
     def make(tables: Tables) -> Frame:
         return compute(feature_set, price_panel(tables["daily_returns"], first_session=date.min))
 
-    return Subject(feature_set.name, feature_set.names, make, per_name=not feature_set.compares_names, windowed=True)
+    return Subject(
+        feature_set.name,
+        feature_set.names,
+        make,
+        per_name=not feature_set.compares_names,
+        windowed=not feature_set.compares_names,
+    )

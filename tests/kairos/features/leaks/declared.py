@@ -3,7 +3,7 @@
 import polars as pl
 
 from kairos.features.core import Feature, FeatureSet, build
-from kairos.features.leaks.subject import Subject
+from kairos.features.leaks.subject import of_prices
 from kairos.features.operators import C, R, mean
 from kairos.features.registry import FEATURE_SETS
 from kairos.features.terms import by_polars
@@ -30,13 +30,7 @@ def one_feature(name, expr):
 
 def subject_of(feature_set, *, year):
     """Return a set as its asset builds it."""
-    return Subject(
-        feature_set.name,
-        feature_set.names,
-        lambda tables: build(feature_set, tables["daily_returns"], year=year),
-        per_name=not feature_set.compares_names,
-        windowed=True,
-    )
+    return of_prices(feature_set, lambda tables: build(feature_set, tables["daily_returns"], year=year))
 
 
 def leaking(year):
