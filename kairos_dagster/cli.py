@@ -91,21 +91,25 @@ def universe(year: Year) -> None:
 
 
 @app.command()
-def features() -> None:
-    """Build every feature table for every year with prices."""
+def features(
+    names: Annotated[list[str] | None, typer.Argument(metavar="TABLE", help="Feature tables; all by default.")] = None,
+) -> None:
+    """Build feature tables for every year with prices."""
     from kairos_dagster.steps import features_step
 
-    features_step()
+    features_step(names or [])
 
 
 @app.command()
 def matrix(
-    year: Year, full: Annotated[bool, typer.Option("--full", help="All features; ret_1d, ret_21d, vol_21d without.")] = False
+    year: Year,
+    full: Annotated[bool, typer.Option("--full", help="All features; ret_1d, ret_21d, vol_21d without.")] = False,
+    core: Annotated[bool, typer.Option("--core", help="The four families that models read by default.")] = False,
 ) -> None:
     """Build a universe year's feature matrix."""
     from kairos_dagster.steps import matrix_step
 
-    matrix_step(year, full=full)
+    matrix_step(year, features="full" if full else "core" if core else "base")
 
 
 @app.command()

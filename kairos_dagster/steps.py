@@ -207,19 +207,22 @@ def universe_step(year: int) -> None:
     materialise(settings, UNIVERSE, progress=Progress(), partitions=[universe_key(settings, year)])
 
 
-def features_step(progress: Progress | None = None) -> None:
-    """Build the features of every year with prices."""
+def features_step(names: Sequence[str] = (), *, progress: Progress | None = None) -> None:
+    """Build feature tables, all by default, of every year with prices."""
     settings = load_settings()
+    unknown = [name for name in names if name not in FEATURES]
+    if unknown:
+        raise NotFoundError(f"features: no table {unknown[0]}; expected some of {', '.join(FEATURES)}.")
     years = years_with_raw_prices(settings)
     if not years:
         raise NotFoundError("no prices in the warehouse; import files or download sessions first.")
-    materialise(settings, FEATURES, progress=progress or Progress(), partitions=years)
+    materialise(settings, names or FEATURES, progress=progress or Progress(), partitions=years)
 
 
-def matrix_step(year: int, *, full: bool) -> None:
-    """Build a universe year's matrix, base or full."""
+def matrix_step(year: int, *, features: str) -> None:
+    """Build a universe year's matrix: base, core or full."""
     settings = load_settings()
-    config = {"ops": {"feat_matrix_complete": {"config": {"features": "full" if full else "base"}}}}
+    config = {"ops": {"feat_matrix_complete": {"config": {"features": features}}}}
     key = universe_key(settings, year)
     materialise(settings, ["feat_matrix_complete"], progress=Progress(), partitions=[key], run_config=config)
 

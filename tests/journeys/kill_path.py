@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kairos.calendar import prices_known_at, sessions_between
 from kairos.sandbox.sizes import MarketSize
+from kairos_dagster.steps import CORE_FEATURES
 
 SIZE = MarketSize(20, date(2012, 7, 2), date(2013, 6, 28))
 SEED = 7
@@ -79,10 +80,10 @@ class Stage:
 STAGES = (
     Stage("bulk", BULK_ON, group="bulk"),
     Stage("market", BULK_ON, group="market", partitions=("2012", "2013")),
-    Stage("features", BULK_ON, words=("features",)),
+    Stage("features", BULK_ON, words=("features", *CORE_FEATURES)),
     Stage("evening", FIRST_EVENING, words=("daily-download", "--date", FIRST_EVENING.isoformat())),
     Stage("universe", FIRST_EVENING, words=("universe", "--year", str(YEAR))),
-    Stage("matrix", FIRST_EVENING, words=("matrix", "--year", str(YEAR), "--full")),
+    Stage("matrix", FIRST_EVENING, words=("matrix", "--year", str(YEAR), "--core")),
     Stage("targets", FIRST_EVENING, words=("targets", "--year", str(YEAR))),
     Stage("train", FIRST_EVENING, words=("train", "--config", "ridge", "--year", str(YEAR))),
     Stage("simulate", FIRST_EVENING, words=("simulate", "--year", str(YEAR), "--model", "ridge", "--tag", "path", "--k", "5")),

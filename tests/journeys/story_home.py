@@ -140,7 +140,7 @@ class LivedHome:
             file = self.folder / f"prices_{self._count}_{number}.csv"
             rows.write_csv(file)
             steps.import_step([file], dataset="sep", mapping="", source=op.source, progress=silent())
-        steps.features_step(silent())
+        steps.features_step(steps.CORE_FEATURES, progress=silent())
 
     def _derive(self, _: Op) -> None:
         derive(self.folder / "scores.csv")
@@ -149,7 +149,7 @@ class LivedHome:
 def derive(scores: Path, *, keep_scores: bool = False) -> None:
     """Decide the universe year and build all that follows from it, simulated on scores of no meaning."""
     steps.universe_step(UNIVERSE_YEAR)
-    steps.matrix_step(UNIVERSE_YEAR, full=True)
+    steps.matrix_step(UNIVERSE_YEAR, features="core")
     steps.targets_step(UNIVERSE_YEAR)
     if not keep_scores:
         _made_up_scores(Warehouse(load_settings().warehouse).read(FEAT_MATRIX_TARGETS)).write_csv(scores)

@@ -80,6 +80,10 @@ def test_a_setting_out_of_bounds(home, monkeypatch):
     refuses(home, "features", says=["STRAT_TOP_K"])
 
 
+def test_an_unknown_feature_table(home):
+    refuses(home, "features", "feat_trent", says=["no table feat_trent", "feat_trend"])
+
+
 def test_a_year_without_prices(loaded):
     refuses(loaded, "universe", "--year", "2031", says=["2031", "2013 to 2014"])
 

@@ -13,6 +13,7 @@ import pytest
 
 from kairos.tables.registry import TABLES
 from kairos.warehouse.store import Warehouse
+from kairos_dagster.steps import CORE_FEATURES
 from tests.journeys.equality import assert_equal_contents, contents
 from tests.journeys.joint_rows import APPENDED
 from tests.journeys.joint_runs import at_once, slots_taken, started, states_of_backfill, tiny_market
@@ -60,7 +61,7 @@ def pair(tmp_path_factory):
     download = ("daily-download", "--date", SESSIONS[0])
     same = at_once(home, download, download)
     after_same = contents(home)
-    different = at_once(home, ("daily-download", "--date", SESSIONS[1], "--through", SESSIONS[2]), ("features",))
+    different = at_once(home, ("daily-download", "--date", SESSIONS[1], "--through", SESSIONS[2]), ("features", *CORE_FEATURES))
     return home, same, after_same, different
 
 

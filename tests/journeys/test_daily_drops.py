@@ -17,7 +17,7 @@ import pytest
 
 from kairos.calendar import FIRST_DATE, FixedClock, is_session, session_offset, sessions_between
 from kairos.features.core import build
-from kairos.features.registry import FEATURE_SETS
+from kairos.features.registry import CORE_SETS
 from kairos.frames import Frame, stack
 from kairos.market.base import latest_versions
 from kairos.market.cleaned import no_waivers
@@ -32,6 +32,7 @@ from kairos.tables.market import ACTIONS, SEP_BASE
 from kairos.tables.raw import RAW_ACTIONS, RAW_TICKERS
 from kairos.tables.registry import TABLES
 from kairos.warehouse.store import Warehouse
+from kairos_dagster.steps import CORE_FEATURES
 from tests.journeys.equality import RECEIPT, RUN_METADATA, assert_equal_contents, contents
 from tests.journeys.real_drops import Told, day_of, drops, out_at, told
 
@@ -75,7 +76,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, part in enumerate(parts):
             folders = [copies(inbox / f"{number}{place}", chosen) for place, chosen in enumerate(part)]
             kairos("import", *folders, "--dataset", "sep", "--source", SOURCE)
-        kairos("features")
+        kairos("features", *CORE_FEATURES)
     return folder
 
 
@@ -106,7 +107,7 @@ def by_engine(archives: Sequence[Path], folder: Path) -> dict[str, Frame]:
     assert landed.rows.height == prices.rows.height + prices.rejected + prices.repeated
     loaded = sessions_between(FIRST_DATE, landed.rows["date"].max())
     returns = daily_returns(prices.rows, ACTIONS.empty(), tickers, year=YEAR, sessions_loaded=loaded)
-    features = {name: build(features, returns.rows, year=YEAR) for name, features in FEATURE_SETS.items()}
+    features = {name: build(features, returns.rows, year=YEAR) for name, features in CORE_SETS.items()}
     made = {
         "raw_payloads": landed.payload_rows,
         "raw_sep_bulk": landed.rows,

@@ -59,10 +59,11 @@ def of_prices(feature_set: FeatureSet, make: Make) -> Subject:
     """Return a declared set over prices, made in some way.
 
     Where names are compared, neither may other names be changed nor may the history begin later: some would drop out of
-    what is compared.
+    what is compared. A later beginning changes windows that are not full too, where they have values.
     """
     alone = not feature_set.compares_names
-    return Subject(feature_set.name, feature_set.names, make, per_name=alone, windowed=alone)
+    full = not any(feature.partial for feature in feature_set.features)
+    return Subject(feature_set.name, feature_set.names, make, per_name=alone, windowed=alone and full)
 
 
 def declared(feature_set: FeatureSet) -> Subject:
