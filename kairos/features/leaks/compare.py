@@ -12,7 +12,9 @@ from kairos.features.leaks.cuts import Cut
 from kairos.frames import Frame
 
 Bits = NDArray[np.uint32]
-MOST_ROUNDED = 0.01  # share of rows in which a rounding may flip a rank or a threshold; a level moves nearly all
+MOST_ROUNDED = (
+    0.1  # share of rows in which a rounding may flip ties, which prices of few ticks have many of; a level moves nearly all
+)
 NEAR = 1e-4  # of a value, and of its column's spread: a readjusted price differs by a rounding, a leak by the adjustment
 
 

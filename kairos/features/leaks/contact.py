@@ -7,7 +7,7 @@ Five ways to touch them, each with a bound that no honest feature of daily data 
 - `of sessions`: rank correlation over sessions of the means across names, one session ahead; it shows a market known ahead.
 - `over time`: rank correlation over the rows of one name, one session ahead; six standard errors beyond 0.1 for the worst name.
 - `change`: all of these of the feature's change from the name's last row, which shows a level that runs ahead.
-- `equal`: rows whose value is a return to come in six digits, which is no return of before and no fraction of few ticks.
+- `equal`: rows whose value is a return to come in six digits, which is no return of before, more often than chance.
 
 What is learnt from the future and shows up weaker than that (a direction chosen, a scale) is not seen.
 """
@@ -27,7 +27,6 @@ HORIZONS = (1, 5, 21)
 HONEST = 0.10  # no published signal on daily returns has such a correlation
 ERRORS = {"by session": 5.0, "of sessions": 5.0, "over time": 6.0}
 MIN_SESSIONS, MIN_NAMES = 60, 8
-SMALL = 200  # ticks; below that a price is too coarse for its returns to be told apart
 MIN_EQUAL = 3  # rows; one in a million honest ones is equal by chance
 DIGITS = 1e-6
 Array = NDArray[np.float64]
@@ -113,17 +112,19 @@ def _touches(value: Array, change: Array, to_come: Array, back: Array) -> Iterat
 
 
 def _equal(value: Array, ahead: Array, back: Array, horizon: int) -> Iterator[tuple[int, str, int]]:
-    width = DIGITS * np.abs(ahead)
-    new = (np.abs(ahead) > DIGITS) & ~(np.abs(back - ahead) <= width) & ~_simple(ahead)
-    hits = ((np.abs(value - ahead) <= width) & new & (np.abs(value - back) > width)).sum(axis=(1, 2))
-    for at in np.flatnonzero(hits >= MIN_EQUAL):
+    later = np.roll(ahead, -1, axis=0)
+    later[-1:] = np.nan
+    hits = _as_close(value, ahead, back)
+    chance = _as_close(-value, ahead, back) + _as_close(value, later, back)  # prices in ticks make the same ratios again
+    for at in np.flatnonzero(hits >= MIN_EQUAL + 2 * chance):
         yield int(at), f"{hits[at]} values are the return {horizon} session(s) ahead", horizon
 
 
-def _simple(returns: Array) -> Array:
-    """Tell which are fractions of small whole numbers: prices of few ticks make them again and again by chance."""
-    parts = np.abs(returns)[..., None] * np.arange(1, SMALL + 1)
-    return np.asarray((np.abs(parts - np.round(parts)) <= DIGITS * parts).any(axis=-1))
+def _as_close(value: Array, ahead: Array, back: Array) -> NDArray[np.int64]:
+    """Count by column the values that are a return in six digits, which is no return of before."""
+    width = DIGITS * np.abs(ahead)
+    new = (np.abs(ahead) > DIGITS) & ~(np.abs(back - ahead) <= width)
+    return np.asarray(((np.abs(value - ahead) <= width) & new & (np.abs(value - back) > width)).sum(axis=(1, 2)))
 
 
 def _by_session(what: str, cube: Array, ahead: Array, horizon: int, *, ranks: Array) -> Iterator[tuple[int, str, int]]:
