@@ -12,9 +12,7 @@ from kairos.features.leaks.cuts import Cut
 from kairos.frames import Frame
 
 Bits = NDArray[np.uint32]
-MOST_ROUNDED = (
-    0.1  # share of rows in which a rounding may flip ties, which prices of few ticks have many of; a level moves nearly all
-)
+MOST_ROUNDED = 0.01  # share of rows in which a rounding may flip a rank or a threshold; a level moves nearly all
 NEAR = 1e-4  # of a value, and of its column's spread: a readjusted price differs by a rounding, a leak by the adjustment
 
 
@@ -51,7 +49,9 @@ def known_rows(values: Frame, cut: Cut) -> Frame:
     return cut.with_cut(values).filter(pl.col("session") <= pl.col("_cut")).drop("_cut")
 
 
-def differences(one: Frame, other: Frame, names: tuple[str, ...], *, exact: bool = True) -> list[Difference]:
+def differences(
+    one: Frame, other: Frame, names: tuple[str, ...], *, exact: bool = True, ties: float = MOST_ROUNDED
+) -> list[Difference]:
     """Return the features in which two outcomes differ, rows that only one of them has included.
 
     Args:
@@ -59,6 +59,7 @@ def differences(one: Frame, other: Frame, names: tuple[str, ...], *, exact: bool
         other: Outcome of the changed world, sorted by key.
         names: Features.
         exact: Whether every bit counts; else roundings do not, nor do rows that only one of them has a value for.
+        ties: Share of rows in which a rounding may flip a rank or a threshold, where not every bit counts.
     """
     if not exact:
         other = one.select(KEY).join(other, on=KEY, how="left", maintain_order="left")
@@ -67,14 +68,14 @@ def differences(one: Frame, other: Frame, names: tuple[str, ...], *, exact: bool
         both = [every.join(part.with_columns(_there=1), on=KEY, how="left", maintain_order="left") for part in (one, other)]
         one, other = both
         lost = (one["_there"].is_null() | other["_there"].is_null()).to_numpy()
-        return _found(one, other, names, exact=True) or [_first(one, other, names[0], lost)]
-    return _found(one, other, names, exact=exact)
+        return _found(one, other, names, exact=True, ties=ties) or [_first(one, other, names[0], lost)]
+    return _found(one, other, names, exact=exact, ties=ties)
 
 
-def _found(one: Frame, other: Frame, names: tuple[str, ...], *, exact: bool) -> list[Difference]:
+def _found(one: Frame, other: Frame, names: tuple[str, ...], *, exact: bool, ties: float) -> list[Difference]:
     found = []
     for name in names:
-        differs = _bits(one[name]) != _bits(other[name]) if exact else _far(one[name], other[name])
+        differs = _bits(one[name]) != _bits(other[name]) if exact else _far(one[name], other[name], ties)
         if differs.any():
             found.append(_first(one, other, name, differs))
     return found
@@ -90,10 +91,10 @@ def _bits(values: pl.Series) -> Bits:
     return values.cast(pl.Float32).to_numpy(writable=True).view(np.uint32)
 
 
-def _far(one: pl.Series, other: pl.Series) -> NDArray[np.bool_]:
+def _far(one: pl.Series, other: pl.Series, ties: float) -> NDArray[np.bool_]:
     a, b = (values.cast(pl.Float64).to_numpy() for values in (one, other))
     known = np.isfinite(a) & np.isfinite(b)
     spread = float(np.std(a[known])) if known.any() else 0.0
     with np.errstate(invalid="ignore"):
         far = np.asarray(known & (np.abs(a - b) > NEAR * (np.abs(a) + spread)))
-    return far if far.sum() > MOST_ROUNDED * known.sum() else np.zeros_like(far)
+    return far if far.sum() > ties * known.sum() else np.zeros_like(far)

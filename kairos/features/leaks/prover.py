@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from kairos.features.leaks import changes, lives
-from kairos.features.leaks.compare import Difference, differences, known_rows
+from kairos.features.leaks.compare import MOST_ROUNDED, Difference, differences, known_rows
 from kairos.features.leaks.contact import Contact, contacts
 from kairos.features.leaks.cuts import BY_SESSION, NAME, Cut
 from kairos.features.leaks.subject import Subject, Tables
@@ -26,12 +26,14 @@ class World:
         how: What is changed, in words.
         changes: Applied one after the other.
         exact: Whether every bit must stay.
+        ties: Share of rows in which a rounding may flip a tie, where not every bit must.
     """
 
     probe: str
     how: str
     changes: tuple[Change, ...]
     exact: bool = True
+    ties: float = MOST_ROUNDED
 
     def of(self, tables: Tables, cut: Cut) -> dict[str, Frame]:
         """Return the changed tables."""
@@ -57,7 +59,8 @@ WORLDS = (
 )
 """Every probe on its own; `neighbours` and where a history begins have worlds of their own."""
 
-LATER_START = World("as_known", "history begins later", (changes.without_first_rows,), exact=False)
+LATER_START = World("as_known", "history begins later", (changes.without_first_rows,), exact=False, ties=0.1)
+"""Every price of the chained index is rounded anew, and prices of few ticks tie often."""
 AS_OF_THE_CUT = World("future", "nothing after the cut", (*WORLDS[0].changes, lives.with_unknown_fates))
 ANOTHER_FUTURE = World(
     "future",
@@ -146,7 +149,7 @@ def tried(subject: Subject, tables: Tables, cut: Cut, whole: Frame, world: World
     held = tables["daily_returns"][NAME] if "daily_returns" in tables else whole[NAME]
     names = pl.col(NAME).is_in(held.unique().implode())
     made = known_rows(subject.values(world.of(tables, cut)).filter(names), cut)
-    changed = differences(known_rows(whole.filter(names), cut), made, subject.features, exact=world.exact)
+    changed = differences(known_rows(whole.filter(names), cut), made, subject.features, exact=world.exact, ties=world.ties)
     return [_leak(world.probe, f"{world.how}, cut {cut.of(one.permaticker)}", one) for one in changed]
 
 
