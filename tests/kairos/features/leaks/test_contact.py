@@ -55,6 +55,20 @@ def test_returns_of_the_past_show_nothing(back, market):
     assert told(market, pl.col("back").shift(back).over("permaticker")) == []
 
 
+def in_ticks(market):
+    """The same sessions with returns of a few ticks of a price of twenty."""
+    ticks = (pl.struct(KEY).hash(5) % 7).cast(pl.Float64) - 3
+    return {**market, "daily_returns": market["daily_returns"].with_columns(ret_cc=ticks / 20)}
+
+
+def test_ratios_of_few_ticks_that_are_the_same_by_chance_show_nothing(market):
+    assert told(in_ticks(market), ((pl.struct(KEY).hash(17) % 7).cast(pl.Float64) - 3) / 20) == []
+
+
+def test_a_return_of_few_ticks_that_is_stored_shows_all_the_same(market):
+    assert told(in_ticks(market), pl.col("ahead_1"))[0].endswith("values are the return 1 session(s) ahead")
+
+
 def test_the_rank_correlation_of_a_session_is_spearmans(market):
     from kairos.features.leaks.contact import _rank_correlation
 
