@@ -126,7 +126,7 @@ def _parameters(settings: LgbmSettings, *, seed: int) -> dict[str, Any]:
         "boost_from_average": True,
         "feature_pre_filter": False,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "seed": seed,
         "verbosity": -1,
     }

@@ -1,6 +1,10 @@
 """Columns as sent into columns as declared. What cannot be read becomes null here and is told by `unreadable`."""
 
+from collections.abc import Mapping
+
 import polars as pl
+
+from kairos.frames import Frame
 
 NO_VALUE = ("", "null", "none", "nan", "na", "n/a", "nat", "-", "#n/a")
 """Texts that stand for no value in columns of numbers and dates, lower case."""
@@ -11,55 +15,78 @@ SINGLE_DIGITS = 7  # decimal digits that single precision always carries; few of
 PLAIN_DAY = r"^(\d{4})(\d{2})(\d{2})$"
 
 
-def cast_column(sent: pl.Series, dtype: pl.DataType, *, name: str) -> pl.Series:
-    """Return a column in its declared type, null where nothing was sent or where it cannot be read.
+def cast_columns(sent: Frame, dtypes: Mapping[str, pl.DataType]) -> Frame:
+    """Return columns in their declared types, null where nothing was sent or where it cannot be read.
 
     Args:
-        sent: As the source delivers it, of any type.
-        dtype: Declared type: text, whole number, number or date.
-        name: Name of the result.
+        sent: As the source delivers them, of any type.
+        dtypes: Names of the columns wanted, with their declared types: text, whole number, number or date.
     """
-    if dtype == pl.Date:
-        cast = _to_date(sent)
-    elif dtype == pl.Float64:
-        cast = _to_float(sent)
-    elif dtype == pl.Int64:
-        cast = _to_int(sent)
-    else:
-        cast = _to_text(sent, name=name)
-    return cast.rename(name)
+    columns = [sent[name] for name in dtypes]
+    told = pl.DataFrame([_as_written(column) if column.dtype == pl.Float32 else column for column in columns])
+    found = told.schema
+    read = told.select([_read(name, found[name], dtype) for name, dtype in dtypes.items()])
+    cast = read.select([_kept(name, dtype) for name, dtype in dtypes.items()])
+    odd = [name for name, dtype in dtypes.items() if dtype == pl.Date and _loses(told[name], cast[name])]
+    return cast.with_columns([_odd_days(told[name]) for name in odd if _may_tell_days(found[name])]) if odd else cast
 
 
-def unreadable(sent: pl.Series, cast: pl.Series) -> pl.Series:
-    """Return, row by row, whether a value was sent that the cast could not read."""
+def unreadable(sent: pl.Series, cast: pl.Series) -> pl.Series | None:
+    """Return, row by row, whether a value was sent that the cast could not read; None where there is no such value."""
+    if not _loses(sent, cast) or (sent.dtype == pl.String and cast.dtype == pl.String):
+        return None
     lost = sent.is_not_null() & cast.is_null()
-    if not lost.any():
-        return lost
     if sent.dtype.is_float():
-        return lost & sent.is_not_nan()
+        lost &= sent.is_not_nan()
     if sent.dtype == pl.String:
-        blank = sent.str.strip_chars().str.to_lowercase().is_in(NO_VALUE)
-        return lost & ~(blank if cast.dtype != pl.String else pl.repeat(True, sent.len(), eager=True))
-    return lost
+        lost &= ~sent.str.strip_chars().str.to_lowercase().is_in(NO_VALUE)
+    return lost if lost.any() else None
 
 
-def _to_int(sent: pl.Series) -> pl.Series:
-    if sent.dtype.is_integer():
-        return sent.cast(pl.Int64, strict=False)
-    number = _to_float(sent)
-    return number.set(number != number.floor(), None).cast(pl.Int64, strict=False)  # 3674.0 is a whole number too
+def _loses(sent: pl.Series, cast: pl.Series) -> bool:
+    return cast.null_count() > sent.null_count()  # what was null stays null
 
 
-def _to_float(sent: pl.Series) -> pl.Series:
-    if sent.dtype == pl.String:
-        number = sent.str.strip_chars().cast(pl.Float64, strict=False)
-    elif sent.dtype == pl.Float32:
-        number = _as_written(sent)
-    elif sent.dtype.is_numeric():
-        number = sent.cast(pl.Float64)
+def _read(name: str, found: pl.DataType, dtype: pl.DataType) -> pl.Expr:
+    """Read a column: whole numbers that were not sent as such are still doubles, and blank texts still there."""
+    if dtype == pl.Date:
+        read = _days(pl.col(name), found)
+    elif dtype.is_numeric():
+        read = _numbers(pl.col(name), found, whole=dtype == pl.Int64)
     else:
-        number = pl.repeat(None, sent.len(), dtype=pl.Float64, eager=True)
-    return number.set(~number.is_finite(), None)
+        read = None if found.is_nested() or found == pl.Binary else pl.col(name).cast(pl.String)
+    return pl.repeat(None, pl.len(), dtype=dtype).alias(name) if read is None else read
+
+
+def _days(value: pl.Expr, found: pl.DataType) -> pl.Expr | None:
+    if _may_tell_days(found):
+        return value.cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
+    if isinstance(found, pl.Datetime):
+        return value.dt.date()
+    return value if found == pl.Date else None
+
+
+def _numbers(value: pl.Expr, found: pl.DataType, *, whole: bool) -> pl.Expr | None:
+    if found == pl.String:
+        return value.str.strip_chars().cast(pl.Float64, strict=False)
+    if whole and found.is_integer():
+        return value.cast(pl.Int64, strict=False)
+    return value.cast(pl.Float64) if found.is_numeric() else None
+
+
+def _kept(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Drop what is no value of the type: infinities and NaN, whole numbers with a fraction, blank texts."""
+    value = pl.col(name)
+    if dtype == pl.Float64:
+        return pl.when(value.is_finite()).then(value)
+    if dtype == pl.Int64:
+        return pl.when(value == value.floor()).then(value).cast(pl.Int64, strict=False)  # 3674.0 is a whole number too
+    if dtype == pl.String:
+        blank = value.str.strip_chars() == ""
+        if name in CONTRA:  # the vendor writes N/A where there is no other company
+            blank |= value == "N/A"
+        return pl.when(~blank).then(value)
+    return value
 
 
 def _as_written(sent: pl.Series) -> pl.Series:
@@ -73,26 +100,10 @@ def _as_written(sent: pl.Series) -> pl.Series:
     return number.scatter(others, sent.gather(others).cast(pl.String).cast(pl.Float64)) if others.len() else number
 
 
-def _to_date(sent: pl.Series) -> pl.Series:
-    if sent.dtype == pl.Date:
-        return sent
-    if isinstance(sent.dtype, pl.Datetime):
-        return sent.dt.date()
-    if not (sent.dtype == pl.String or sent.dtype.is_integer()):
-        return pl.repeat(None, sent.len(), dtype=pl.Date, eager=True)
-    text = sent.cast(pl.String)
-    days = text.str.to_date("%Y-%m-%d", strict=False)
-    if days.null_count() == text.null_count():
-        return days
-    tidy = text.str.strip_chars().str.replace(ISO_DAY, "$1").str.replace(PLAIN_DAY, "$1-$2-$3")
+def _may_tell_days(found: pl.DataType) -> bool:
+    return found == pl.String or found.is_integer()
+
+
+def _odd_days(sent: pl.Series) -> pl.Series:
+    tidy = sent.cast(pl.String).str.strip_chars().str.replace(ISO_DAY, "$1").str.replace(PLAIN_DAY, "$1-$2-$3")
     return tidy.str.to_date("%Y-%m-%d", strict=False)
-
-
-def _to_text(sent: pl.Series, *, name: str) -> pl.Series:
-    if sent.dtype.is_nested() or sent.dtype == pl.Binary:
-        return pl.repeat(None, sent.len(), dtype=pl.String, eager=True)
-    text = sent.cast(pl.String)
-    blank = text.str.strip_chars() == ""
-    if name in CONTRA:  # the vendor writes N/A where there is no other company
-        blank = blank | text.is_in(["N/A"])
-    return text.set(blank, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -50,7 +51,7 @@ class Dataset:
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     from_request: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def dtypes(self) -> dict[str, pl.DataType]:
         """Names and types of the columns that a source delivers, in the raw table's order."""
         return {name: dtype for name, dtype in self.table.dtypes.items() if name not in (*BOOKKEEPING, RECORD)}
@@ -60,7 +61,7 @@ class Dataset:
         """Whether every raw row bears the vendor's row as sent."""
         return RECORD in self.table.columns
 
-    @property
+    @cached_property
     def never_null(self) -> tuple[str, ...]:
         """Delivered columns that every row must fill."""
         columns = self.table.schema.columns

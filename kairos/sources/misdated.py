@@ -1,5 +1,7 @@
 """Dates that cannot be: rows before the calendar or after their receipt, and filings before or long after their period."""
 
+from datetime import date
+
 import polars as pl
 
 from kairos.calendar import FIRST_DATE, NEW_YORK
@@ -15,29 +17,43 @@ FILED_TOO_LATE = "filed_over_a_year_later"
 ANNOUNCED = ("actions", "fmp_analyst_estimates", "sp500")  # datasets that tell of days to come
 LATEST_FILING_DAYS = 365  # old rows of this vendor bear filing dates that are no such thing
 DOUBTED = "fmp"
+MOST_DAYS = (date.max - date.min).days
 
 
-def misdated(dates: pl.Series, payload: Payload) -> pl.Series:
-    """Return, row by row, why its date cannot be; null where it can, or where there is none.
+def misdated(dates: pl.Series, payload: Payload) -> pl.Series | None:
+    """Return, row by row, why its date cannot be, null where it can or where there is none; None where all can be.
 
     Either kind would reach no calendar year that is ever built.
     """
-    today = pl.lit(payload.fetched_at.astimezone(NEW_YORK).date())
-    ahead = pl.lit(payload.dataset not in ANNOUNCED) & (pl.col("date") > today)
-    reason = pl.when(pl.col("date") < FIRST_DATE).then(pl.lit(BEFORE_CALENDAR)).when(ahead).then(pl.lit(AFTER_RECEIPT))
+    today = payload.fetched_at.astimezone(NEW_YORK).date()
+    last = date.max if payload.dataset in ANNOUNCED else today
+    if not _beyond(dates, FIRST_DATE, last):
+        return None
+    late = pl.when(pl.col("date") > last).then(pl.lit(AFTER_RECEIPT))
+    reason = pl.when(pl.col("date") < FIRST_DATE).then(pl.lit(BEFORE_CALENDAR)).otherwise(late)
     return pl.DataFrame({"date": dates}).select(reason.alias("reason"))["reason"]
 
 
-def misfiled(dates: pl.Series, filed: pl.Series, *, source: str = DOUBTED) -> pl.Series:
-    """Return, row by row, why a filing date cannot be that of a period ending on `dates`; null where it can, or is null.
+def misfiled(dates: pl.Series, filed: pl.Series, *, source: str = DOUBTED) -> pl.Series | None:
+    """Return, row by row, why a filing date cannot be that of a period ending on `dates`, null where it can or is null.
+
+    None where all can be.
 
     A late one is doubted of one vendor alone: an archive of others may well have seen a late filer, and without its date the
     row would count as known from an assumed day long before.
     """
     days = (filed - dates).dt.total_days().alias("days")
-    early, late = pl.col("days") <= 0, pl.lit(source == DOUBTED) & (pl.col("days") > LATEST_FILING_DAYS)
-    reason = pl.when(early).then(pl.lit(FILED_TOO_EARLY)).when(late).then(pl.lit(FILED_TOO_LATE))
+    latest = LATEST_FILING_DAYS if source == DOUBTED else MOST_DAYS
+    if not _beyond(days, 1, latest):
+        return None
+    late = pl.when(pl.col("days") > latest).then(pl.lit(FILED_TOO_LATE))
+    reason = pl.when(pl.col("days") < 1).then(pl.lit(FILED_TOO_EARLY)).otherwise(late)
     return pl.DataFrame([days]).select(reason.alias("reason"))["reason"]
+
+
+def _beyond(values: pl.Series, first: date | int, last: date | int) -> bool:
+    smallest, largest = values.min(), values.max()
+    return smallest is not None and bool(smallest < first or largest > last)  # type: ignore[operator]
 
 
 def misdated_rejects(

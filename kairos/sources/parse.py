@@ -1,6 +1,7 @@
 """A payload into raw rows and rejects: nothing mended, nothing dropped in silence."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -10,14 +11,14 @@ import polars as pl
 
 from kairos.errors import SourceError
 from kairos.frames import Frame, stack
-from kairos.sources.casts import cast_column, unreadable
+from kairos.sources.casts import cast_columns, unreadable
 from kairos.sources.core import Dataset
 from kairos.sources.datasets import dataset_named
 from kairos.sources.mapping import FILE_PREFIX
 from kairos.sources.misdated import misdated, misdated_rejects, misfiled
 from kairos.sources.payloads import Payload
 from kairos.sources.recent import Recent
-from kairos.sources.sent import Sent, sent_rows
+from kairos.sources.sent import sent_rows
 from kairos.tables.raw import QUARANTINE, RAW_PAYLOADS
 
 RECENT_ROWS = 120_000  # kept as parsed, so that what is landed need not be parsed again to be read into its table
@@ -62,42 +63,57 @@ def _read(payload: Payload) -> Parsed:
     spec = dataset_named(payload.dataset)
     told = sent_rows(payload, spec)
     sent = told.frame
-    cast = {name: cast_column(sent[name], dtype, name=name) for name, dtype in spec.dtypes.items()}
-    lost = {name: unreadable(sent[name], cast[name]) for name in spec.dtypes}
-    missing = {name: cast[name].is_null() & ~lost[name] for name in spec.never_null}
-    unread = [lost[name] for name in (*spec.never_null, *spec.rejecting)]
+    cast = cast_columns(sent, spec.dtypes)
+    lost = _some({name: unreadable(sent[name], cast[name]) for name in spec.dtypes})
+    missing = _some({name: _missing(cast[name], lost.get(name)) for name in spec.never_null})
+    unread = [lost[name] for name in (*spec.never_null, *spec.rejecting) if name in lost]
     rejected = _any([*missing.values(), *told.lacking.values(), *unread], sent.height)
     if payload.request.startswith(FILE_PREFIX):
         _require_readable(payload, spec, sent=sent, lost=lost, rejected=rejected)
     else:
         _require_types(payload, sent=sent, lost=lost)
     faults = _faults(spec, lost=lost, missing=missing, lacking=told.lacking)
-    rejects = _rejects(payload, spec, sent=sent, dates=cast.get(DATE), faults=faults, rejected=rejected)
-    if DATE in cast:
-        reasons = misdated(cast[DATE], payload).set(rejected, None)
-        rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec))
+    rejects = [_rejects(payload, spec, sent=sent, dates=_dates(cast), faults=faults, rejected=rejected)] if faults else []
+    if DATE in spec.dtypes and (reasons := misdated(cast[DATE], payload)) is not None:
+        reasons = reasons.set(rejected, None)
+        rejects.append(misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec))
         rejected = rejected | reasons.is_not_null()
-    if FILED in cast:
-        reasons = misfiled(cast[DATE], cast[FILED], source=payload.source).set(rejected, None)
-        rejects = stack(rejects, misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec, nulled=FILED))
-        cast[FILED] = cast[FILED].set(reasons.is_not_null(), None)
-    return _parsed(payload, spec, cast=cast, told=told, rejects=rejects, rejected=rejected)
+    if FILED in spec.dtypes and (reasons := misfiled(cast[DATE], cast[FILED], source=payload.source)) is not None:
+        reasons = reasons.set(rejected, None)
+        rejects.append(misdated_rejects(sent, cast[DATE], reasons, payload=payload, spec=spec, nulled=FILED))
+        cast = cast.with_columns(cast[FILED].set(reasons.is_not_null(), None))
+    if told.records is not None:
+        cast = cast.with_columns(told.records)
+    return _parsed(payload, spec, cast=cast, rejects=rejects, rejected=rejected)
 
 
-def _parsed(
-    payload: Payload, spec: Dataset, *, cast: dict[str, pl.Series], told: Sent, rejects: Frame, rejected: pl.Series
-) -> Parsed:
-    records = [] if told.records is None else [told.records]
-    rows = pl.DataFrame([*cast.values(), *records]).with_row_index(ROW).filter(~rejected)
+def _some(flags: Mapping[str, pl.Series | None]) -> dict[str, pl.Series]:
+    return {name: flag for name, flag in flags.items() if flag is not None}
+
+
+def _missing(cast: pl.Series, lost: pl.Series | None) -> pl.Series | None:
+    if not cast.null_count():
+        return None
+    return cast.is_null() if lost is None else cast.is_null() & ~lost
+
+
+def _dates(cast: Frame) -> pl.Series | None:
+    return cast[DATE] if DATE in cast.columns else None
+
+
+def _parsed(payload: Payload, spec: Dataset, *, cast: Frame, rejects: list[Frame], rejected: pl.Series) -> Parsed:
+    rows = cast.with_row_index(ROW)
+    if rejected.any():
+        rows = rows.filter(~rejected)
     return Parsed(
         rows=spec.table.conform(_stamped(rows, payload)),
-        rejects=rejects,
-        payload_row=_payload_row(payload, rows=rows.height, rejected=told.frame.height - rows.height),
+        rejects=stack(QUARANTINE.empty(), *rejects),
+        payload_row=_payload_row(payload, rows=rows.height, rejected=cast.height - rows.height),
     )
 
 
 def _any(flags: list[pl.Series], height: int) -> pl.Series:
-    result = pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+    result = pl.Series([False]).new_from_index(0, height)
     for flag in flags:
         result = result | flag
     return result
@@ -127,7 +143,7 @@ def _payload_row(payload: Payload, *, rows: int, rejected: int) -> Frame:
         "fetched_at": payload.fetched_at,
         "received_year": payload.received_year,
     }
-    return RAW_PAYLOADS.conform(pl.DataFrame([record]))
+    return pl.DataFrame([record], schema=RAW_PAYLOADS.dtypes)
 
 
 def _faults(

@@ -7,7 +7,7 @@ import polars as pl
 
 from kairos.errors import SourceError
 from kairos.frames import Frame
-from kairos.sources.casts import cast_column, unreadable
+from kairos.sources.casts import cast_columns, unreadable
 from kairos.sources.formats import BOM, read_member
 
 REPORTS_MEMBER = "reports.csv"
@@ -75,19 +75,17 @@ def _header(cells: list[str], where: str) -> list[str]:
 
 
 def _typed(sent: Frame, numbers: list[int], where: str) -> Frame:
-    columns = []
-    for name, dtype in DTYPES.items():
-        cast = cast_column(sent[name], dtype, name=name)
-        _refuse(unreadable(sent[name], cast), sent[name], numbers, where)
-        columns.append(cast)
+    cast = cast_columns(sent, DTYPES)
+    for name in DTYPES:
+        _refuse(unreadable(sent[name], cast[name]), sent[name], numbers, where)
     amend = sent["amend"].str.strip_chars().str.to_lowercase().replace_strict(TRUTHS, default=None, return_dtype=pl.Boolean)
     _refuse(amend.is_null(), sent["amend"], numbers, where)
-    _refuse(columns[0].is_null(), sent["symbol"], numbers, where)
-    return pl.DataFrame(columns).with_columns(amend.alias("amend"))
+    _refuse(cast["symbol"].is_null(), sent["symbol"], numbers, where)
+    return cast.with_columns(amend.alias("amend"))
 
 
-def _refuse(wrong: pl.Series, sent: pl.Series, numbers: list[int], where: str) -> None:
-    if wrong.any():
+def _refuse(wrong: pl.Series | None, sent: pl.Series, numbers: list[int], where: str) -> None:
+    if wrong is not None and wrong.any():
         row = int(wrong.arg_true()[0])
         raise SourceError(
             f"{where}, line {numbers[row]}: {sent.name} is {sent[row]!r}, expected {DTYPES[sent.name]}"

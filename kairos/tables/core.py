@@ -140,8 +140,13 @@ class Table:
             ContractError: A column is missing or cannot be cast.
         """
         require_columns(frame, self.columns, where=self.name)
+        found = frame.schema
+        if list(found.items()) == list(self.dtypes.items()):
+            return frame
         try:
-            return frame.select([pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()])
+            return frame.select(
+                [pl.col(name) if found[name] == dtype else pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()]
+            )
         except pl.exceptions.PolarsError as error:
             raise ContractError(f"{self.name}: a value does not fit its declared type: {error}") from None
 
