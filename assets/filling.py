@@ -7,18 +7,21 @@ from typing import Any
 import dagster as dg
 
 from assets import metadata
-from assets.parts import BlockedError, Part, Verdict, fill_parts, validated
+from assets.parts import BlockedError, Part, Verdict, contract_shown, fill_parts, validated
 from assets.proof import PROOF, proven
 from assets.recipe import Recipe, Work
 from kairos.errors import KairosError
-from kairos.frames import Frame, stack
+from kairos.frames import Frame, Parts, stack
 from kairos.tables.core import Cleaned, Outcome, Partition, Table
 from kairos.tables.raw import QUARANTINE
 from resources.platform import Platform
+from kairos.warehouse.commit import Commit
 from resources.table_io import TableIO
 
 MAX_PREVIEW_COLUMNS = 16
 BATCH = 64  # sessions whose rows are added in one commit
+HELD_BYTES = 1 << 30  # of a partition that comes in parts; a larger one is stored part by part
+DRAWN = 100  # of the rows of such a one every hundredth is drawn
 ONLY_CHANGED = "kairos/only-changed"  # tag of the runs that follow from an ingest; a person's run builds what it names
 
 
@@ -93,7 +96,7 @@ class Batches:
 
     def _cleaned(self, key: str, frames: dict[str, Frame]) -> Cleaned:
         made = self._recipe.fill(self._work_on(key), **frames)
-        cleaned = made if isinstance(made, Cleaned) else Cleaned(made, QUARANTINE.empty())
+        cleaned = made if isinstance(made, Cleaned) else Cleaned(_gathered(made), QUARANTINE.empty())
         _checked(self._recipe, cleaned.rows)
         return cleaned
 
@@ -131,6 +134,10 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
         read.table.name: table_io.load(read, consumer=recipe.table, key=work.key, versions=work.reads) for read in recipe.reads
     }
     made = recipe.fill(work, **frames)
+    if isinstance(made, Parts):
+        made = made.within(HELD_BYTES)
+    if isinstance(made, Parts):
+        return _store_parts(work, table_io, recipe, made, commit=commit)
     rows = validated(recipe.asset_key, recipe.table, made.rows if isinstance(made, Cleaned) else made)
     verdicts = (*_checked(recipe, rows), *proven(work, table_io, recipe, frames, commit=commit))
     quarantine = made.quarantine if isinstance(made, Cleaned) else None
@@ -143,6 +150,41 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     set_aside, total = 0 if quarantine is None else quarantine.height, table_io.rows(recipe.table)
     shown = _shown(work, recipe, rows, total=total, written=written, set_aside=set_aside)
     return Part(written, shown, verdicts, draw)
+
+
+def _store_parts(work: Work, table_io: TableIO, recipe: Recipe, parts: Parts, *, commit: Commit) -> Part:
+    """Check and store a partition part by part, in one commit; a check that fails in any of them lets none through."""
+    verdicts: list[Verdict] = []
+    drawn: list[Frame] = []
+
+    def checked() -> Iterator[Frame]:
+        verdicts.clear()
+        drawn.clear()
+        for rows in parts:
+            verdicts.extend(_checked(recipe, rows))
+            drawn.append(rows.gather_every(DRAWN))
+            yield rows
+
+    with contract_shown(recipe.asset_key, rows=0):
+        table_io.replace_by_parts(recipe.table, Parts(checked), key=work.key, commit=commit)
+    written, total = table_io.rows(recipe.table, key=work.key), table_io.rows(recipe.table)
+    sample = stack(*drawn)
+    draw = partial(recipe.plot, sample) if recipe.plot is not None else None
+    shown = _shown(work, recipe, recipe.table.empty(), total=total, written=written, set_aside=0)
+    return Part(written, shown, _worst(verdicts), draw)
+
+
+def _worst(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """Return one verdict for each check, of the first part that failed it, else of the last part."""
+    found: dict[str, Verdict] = {}
+    for verdict in verdicts:
+        if verdict.check not in found or found[verdict.check].outcome.passed:
+            found[verdict.check] = verdict
+    return tuple(found.values())
+
+
+def _gathered(made: Frame | Parts) -> Frame:
+    return stack(*made) if isinstance(made, Parts) else made
 
 
 def _unchanged(work: Work, table_io: TableIO, recipe: Recipe) -> Part:

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from kairos.frames import Frame
+from kairos.frames import Frame, LazyFrame, Parts
 from kairos.tables.core import Check, Cleaned, Table
 from resources.platform import Platform
 from resources.table_io import Read
@@ -33,6 +33,12 @@ class Work:
         """The partition key as a year."""
         return int(self.key)
 
+    def scan(self, table: Table, *, as_written: bool = False) -> LazyFrame:
+        """Return a table that is read, lazily, at the version of this run; without rows where it was never written."""
+        if table.name not in self.reads:
+            return table.empty().lazy()
+        return self.platform.warehouse.scan(table, version=self.reads[table.name], as_written=as_written)
+
     @property
     def config(self) -> Mapping[str, Any]:
         """What the run configures."""
@@ -50,7 +56,7 @@ class Recipe:
     table: Table
     asset_key: str
     reads: tuple[Read, ...]
-    fill: Callable[..., Frame | Cleaned]
+    fill: Callable[..., Frame | Cleaned | Parts]
     plot: Callable[[Frame], bytes] | None = None
     append: bool = False
     deps: tuple[Read, ...] = ()

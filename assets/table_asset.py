@@ -15,7 +15,7 @@ from assets.partitions import definition, edge
 from assets.parts import CONTRACT
 from assets.proof import PROOF, PROOF_SAYS
 from assets.recipe import Proof, Recipe, Work
-from kairos.frames import Frame
+from kairos.frames import Frame, Parts
 from kairos.tables.core import Check, Cleaned, Partition, Table
 from resources.platform import Platform
 from resources.table_io import Read, TableIO
@@ -37,7 +37,7 @@ def table_asset(
     from_reads_alone: bool = False,
     proof: Proof | None = None,
     config_schema: Mapping[str, dg.Field] | None = None,
-) -> Callable[[Callable[..., Frame | Cleaned]], dg.AssetsDefinition]:
+) -> Callable[[Callable[..., Frame | Cleaned | Parts]], dg.AssetsDefinition]:
     """Make an asset of `table` from a function `fill(work, **frames)`; frames bear their tables' names.
 
     Args:
@@ -54,7 +54,7 @@ def table_asset(
         config_schema: What a run may configure; the function finds it in `work.config`.
     """
 
-    def decorate(fill: Callable[..., Frame | Cleaned]) -> dg.AssetsDefinition:
+    def decorate(fill: Callable[..., Frame | Cleaned | Parts]) -> dg.AssetsDefinition:
         recipe = Recipe(
             table, table.name, tuple(reads), fill, plot, append, tuple(deps), (*table.checks, *checks), from_reads_alone, proof
         )
@@ -71,7 +71,7 @@ def table_asset(
             description=metadata.described(table, fill.__doc__ or ""),
             owners=OWNERS,
             kinds={"polars", "deltalake"},
-            metadata=metadata.static(table, reads),
+            metadata=metadata.static(table, (*reads, *deps)),
             check_specs=check_specs(table.name, recipe.checks, proof=proof is not None),
             pool=pool,
             config_schema=dict(config_schema or {}),

@@ -1,6 +1,7 @@
 """The frame type that engine functions exchange, and the few helpers every layer needs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -8,6 +9,37 @@ from kairos.errors import ContractError
 
 Frame = pl.DataFrame
 """An eager polars frame. Engine functions are pure: frames in, frame out, never changed in place."""
+
+LazyFrame = pl.LazyFrame
+"""Rows still to be read, of a table too large to be held."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Rows that are made a part at a time, because all of them at once would be too many.
+
+    Attributes:
+        make: Yields the parts, anew at every call: at least one, all with the same columns, the sessions of each after those
+            of the one before.
+    """
+
+    make: Callable[[], Iterator[Frame]]
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Make them."""
+        return self.make()
+
+    def within(self, most_bytes: int) -> "Frame | Parts":
+        """Return one frame where all parts together take at most so many bytes, else the parts as they are."""
+        held: list[Frame] = []
+        taken = 0
+        for part in self:
+            taken += part.estimated_size()
+            if taken > most_bytes:
+                return self
+            held.append(part)
+        return stack(*held)
+
 
 UTC_TIME = pl.Datetime("us", "UTC")
 """Type of every timestamp in the warehouse."""

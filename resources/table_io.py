@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import PrivateAttr
 
 from kairos.errors import ContractError, NotFoundError
-from kairos.frames import Frame
+from kairos.frames import Frame, Parts
 from kairos.models.folds import Holdout
 from kairos.models.ledger import spend_events
 from kairos.tables.core import Partition, Table
@@ -127,6 +127,10 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
             set_aside: dict[str, int | str] = {"writer": commit.asset, **({"year": int(key)} if key else {})}
             warehouse.replace(QUARANTINE, quarantine, partition=set_aside, commit=commit)
         return warehouse.replace(table, rows, partition=partition_of(table, key), commit=commit, restate=restate)
+
+    def replace_by_parts(self, table: Table, parts: Parts, *, key: str, commit: Commit) -> int:
+        """Replace one partition by rows that come part by part; return the table's new version."""
+        return self.platform.warehouse.replace_by_parts(table, parts, partition=partition_of(table, key), commit=commit)
 
     def add(self, table: Table, rows: Frame, quarantine: Frame | None, *, commit: Commit) -> int:
         """Add the rows of payloads that the table does not hold yet; return how many were added."""

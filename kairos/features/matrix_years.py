@@ -14,28 +14,30 @@ Part = tuple[pl.LazyFrame, tuple[str, ...]]
 _ORDER = ("session", "permaticker")
 
 
-def rows_of_year(members: Frame, prices: Sequence[Part], facts: Sequence[Part], *, span: tuple[date, date]) -> Frame:
+def rows_of_year(members: Frame, sure: Sequence[Part], others: Sequence[Part], *, span: tuple[date, date]) -> Frame:
     """Return permaticker, session and the columns of every table for the members' sessions, sorted by session and name.
 
     Args:
         members: permaticker, entry and exit of the members.
-        prices: Tables that must agree about the rows.
-        facts: Tables that may lack some; their columns are null there.
+        sure: Tables that must agree about the rows.
+        others: Tables that may lack some; their columns are null there.
         span: First and last day.
 
     Raises:
-        ContractError: The tables made from prices disagree about the rows.
+        ContractError: Tables that must agree about the rows do not.
     """
-    first, *others = (member_rows(members, part, span=span) for part in prices)
-    rows = [first]
-    for other in others:
-        if not other.select(KEY).equals(first.select(KEY)):
+    first = member_rows(members, sure[0], span=span)
+    keys, rows = first.select(KEY), [first]
+    for part in sure[1:]:
+        other = member_rows(members, part, span=span)
+        if not other.select(KEY).equals(keys):
             raise ContractError(_disagreement(first, other))
         rows.append(other.drop(KEY))
-    wide = pl.concat(rows, how="horizontal")
-    for part in facts:
-        wide = wide.join(member_rows(members, part, span=span), on=KEY, how="left", maintain_order="left")
-    return wide
+    for part in others:
+        other = member_rows(members, part, span=span)
+        same = other.select(KEY).equals(keys)
+        rows.append((other if same else keys.join(other, on=KEY, how="left", maintain_order="left")).drop(KEY))
+    return pl.concat(rows, how="horizontal")
 
 
 def member_rows(members: Frame, part: Part, *, span: tuple[date, date] = (date.min, date.max)) -> Frame:

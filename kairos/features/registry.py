@@ -29,7 +29,7 @@ FEATURE_SETS: dict[str, FeatureSet] = CORE_SETS | {
 """The sets made from returns alone, by table name."""
 
 SEPARATE_SETS: dict[str, FeatureSet] = {alpha158.FEATURE_SET.name: alpha158.FEATURE_SET}
-"""Sets from prices that have a table of their own and are not taken into the matrix, by table name."""
+"""Sets from prices that nothing needs: the full matrix takes them in where their table was built, by table name."""
 
 FACT_SETS: dict[str, FeatureSet] = {family.FEATURE_SET.name: family.FEATURE_SET for family in (fundamentals, revisions)}
 """The sets made from facts as known, by table name; `kairos.fundamentals` builds them."""
@@ -40,7 +40,7 @@ def features_of(sets: dict[str, FeatureSet]) -> tuple[Feature, ...]:
     return tuple(feature for feature_set in sets.values() for feature in feature_set.features)
 
 
-ALL_FEATURES = features_of(FEATURE_SETS | FACT_SETS)
+ALL_FEATURES = features_of(FEATURE_SETS | FACT_SETS | SEPARATE_SETS)
 """The features of every set, in the order of the matrix."""
 
 BASE_FEATURES = ("ret_1d", "ret_21d", "vol_21d")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from kairos.errors import ModelError, SettingsError
-from kairos.features.registry import CORE_SETS, FACT_SETS, FEATURE_SETS
+from kairos.features.registry import CORE_SETS, FACT_SETS, FEATURE_SETS, SEPARATE_SETS, features_of
 from kairos.frames import Frame
 from kairos.models.folds import FoldSettings
 from kairos.models.panel import KEYS
@@ -21,7 +21,8 @@ from kairos.targets.checks import FORWARD_SUFFIXES
 
 SUFFIXES = (".yaml", ".yml")
 ALL = "*"
-TABLES = FEATURE_SETS | FACT_SETS
+TABLES = FEATURE_SETS | FACT_SETS | SEPARATE_SETS
+SEPARATE = frozenset(feature.name for feature in features_of(SEPARATE_SETS))
 MIN_FILLED_SHARE = 0.8
 M = TypeVar("M", bound=BaseModel)
 
@@ -131,10 +132,11 @@ def select_features(matrix: Frame, config: ModelConfig) -> tuple[str, ...]:
     Raises:
         ModelError: A name, pattern or table fits no column, or names one that looks forward.
     """
+    unbuilt = () if any(name in SEPARATE and matrix[name].count() for name in matrix.columns) else SEPARATE
     known = [
         name
         for name, dtype in matrix.schema.items()
-        if name not in KEYS and not name.endswith(FORWARD_SUFFIXES) and dtype.is_numeric()
+        if name not in KEYS and not name.endswith(FORWARD_SUFFIXES) and dtype.is_numeric() and name not in unbuilt
     ]
     fitting = {pattern: _fitting(pattern, known) for pattern in config.features}
     for pattern in (pattern for pattern, names in fitting.items() if not names):

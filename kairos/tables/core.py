@@ -99,6 +99,7 @@ class Table:
         versions: Name of the table that keeps every version of these rows, if any.
         yearly_view: Pattern of the yearly view names, `{year}` to be filled in.
         checks: Truths about the rows beyond the contract.
+        optional: Columns that a partition may be written without; they read as null there.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Table:
     versions: str | None = None
     yearly_view: str | None = None
     checks: tuple[Check, ...] = ()
+    optional: frozenset[str] = frozenset()
 
     @cached_property
     def schema(self) -> Schema:
@@ -134,18 +136,19 @@ class Table:
         return pl.DataFrame(schema=self.dtypes)
 
     def conform(self, frame: Frame) -> Frame:
-        """Return the declared columns of `frame`, by name and cast to their declared types.
+        """Return the declared columns of `frame`, by name and cast to their declared types; optional ones as far as it has them.
 
         Raises:
             ContractError: A column is missing or cannot be cast.
         """
-        require_columns(frame, self.columns, where=self.name)
+        require_columns(frame, (name for name in self.columns if name not in self.optional), where=self.name)
         found = frame.schema
-        if list(found.items()) == list(self.dtypes.items()):
+        wanted = {name: dtype for name, dtype in self.dtypes.items() if name in found}
+        if list(found.items()) == list(wanted.items()):
             return frame
         try:
             return frame.select(
-                [pl.col(name) if found[name] == dtype else pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()]
+                [pl.col(name) if found[name] == dtype else pl.col(name).cast(dtype) for name, dtype in wanted.items()]
             )
         except pl.exceptions.PolarsError as error:
             raise ContractError(f"{self.name}: a value does not fit its declared type: {error}") from None
@@ -158,7 +161,7 @@ class Table:
         """
         conformed = self.conform(frame)
         try:
-            self.schema.validate(conformed, lazy=False)
+            self._schema_of(conformed).validate(conformed, lazy=False)
         except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
             raise ContractError(f"{self.name}: {_first_line(error)}. The rows were not written.") from None
         repeated = duplicate_keys(conformed, self.key)
@@ -168,6 +171,11 @@ class Table:
                 f"first {repeated.row(0, named=True)}. The rows were not written."
             )
         return conformed
+
+    def _schema_of(self, frame: Frame) -> Schema:
+        """Return the schema, less the optional columns that a frame has not."""
+        left_out = [name for name in self.optional if name not in frame.columns]
+        return self.schema.remove_columns(left_out) if left_out else self.schema
 
 
 def _first_line(error: Exception) -> str:

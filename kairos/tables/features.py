@@ -81,7 +81,7 @@ FROM_PRICES = (
 )
 """The tables made from returns alone."""
 SEPARATE = (FEAT_ALPHA158,)
-"""The tables made from returns alone that the matrix does not take in."""
+"""The tables made from returns alone that the matrix takes in only where they were built."""
 FROM_FACTS = (FEAT_FUNDAMENTALS, FEAT_REVISIONS)
 """The tables made from facts as known."""
 TABLES = (*FROM_PRICES, *SEPARATE, *FROM_FACTS)

@@ -44,6 +44,7 @@ def _matrix(name: str, description: str, origin: str, forward: tuple[str, ...] =
         partition_by=("universe_year",),
         yearly_view=f"{name}_{{year}}",
         checks=(ALL_FINITE,),
+        optional=frozenset(features),
     )
 
 

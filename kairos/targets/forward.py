@@ -9,7 +9,7 @@ from kairos.frames import Frame, require_columns
 from kairos.market.dates import session_table
 from kairos.tables.matrix import HORIZONS
 
-_KEY = ("permaticker", "session")
+KEY = ("permaticker", "session")
 _DEATHS = ("merger", "performance")
 
 
@@ -31,8 +31,8 @@ def with_forward_returns(matrix: Frame, daily_returns: Frame, *, tickers: Frame,
         ContractError: A matrix row has no price row.
         CalendarError: A price row falls on no session.
     """
-    require_columns(matrix, _KEY, where="matrix")
-    rows = matrix.sort(_KEY)
+    require_columns(matrix, KEY, where="matrix")
+    rows = matrix.sort(KEY)
     wealth = _wealth(daily_returns, rows)
     start = _starting_points(rows, wealth)
     ends = _ends(wealth, daily_returns, tickers)
@@ -50,7 +50,7 @@ def _wealth(daily_returns: Frame, rows: Frame) -> Frame:
     inside = daily_returns.filter(pl.col("session") >= rows["session"].min()) if rows.height else daily_returns.clear()
     wealth = (
         inside.join(rows.select("permaticker").unique(), on="permaticker", how="semi")
-        .sort(_KEY)
+        .sort(KEY)
         .with_columns(growth=growth)
         .with_columns(
             wealth=pl.col("growth").fill_null(1.0).cum_prod().over("permaticker"),
@@ -73,7 +73,7 @@ def _indexed(frame: Frame) -> Frame:
 
 
 def _starting_points(rows: Frame, wealth: Frame) -> Frame:
-    start = rows.select(_KEY).join(wealth, on=_KEY, how="left", maintain_order="left")
+    start = rows.select(KEY).join(wealth, on=KEY, how="left", maintain_order="left")
     lost = start.filter(pl.col("index").is_null())
     if lost.height:
         name, session = lost.row(0)[:2]

@@ -3,8 +3,6 @@
 Views for people are in `views`, upkeep in `maintenance`.
 """
 
-import random
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,21 +12,18 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kairos.errors import CalendarError, NotFoundError, WarehouseError
-from kairos.frames import Frame, newest_versions, stack
+from kairos.frames import Frame, Parts, newest_versions, stack
 from kairos.tables.core import Table
 from kairos.tables.registry import TABLES
 from kairos.warehouse.commit import Commit, commit_from
 from kairos.warehouse.snapshots import Snapshots
+from kairos.warehouse.writing import Change, write
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 WIDENED = "kairos.widened"  # property of a table that gained columns
-LOG_RETENTION = {"delta.logRetentionDuration": "interval 36500 days"}  # models name versions for as long as they live
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LOCK_TIMEOUT_S = 120.0
-MAX_ATTEMPTS = 40  # with the waits below about a minute of contention before a writer gives up
-LONGEST_WAIT_S = 2.0
 Where = pl.Expr | None
 Value = int | str
 
@@ -73,15 +68,17 @@ class Warehouse:
         found = self.snapshot(table)
         return None if found is None else found.version()
 
-    def scan(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
+    def scan(self, table: Table, *, version: int | None = None, as_written: bool = False) -> pl.LazyFrame:
         """Return a table lazily, declared columns and physical partition columns, at `version` or the newest.
 
-        Columns declared since it was written are null.
+        Columns that were declared since it was written, or that it was always written without, are null; `as_written` leaves
+        them out where they are optional.
         """
         found = self.snapshot(table, version)
         if found is None:
             return _with_partition_columns(table, table.empty()).lazy()
-        later = later_columns(found, table)
+        left_out = table.optional if as_written else frozenset[str]()
+        later = {name: dtype for name, dtype in later_columns(found, table).items() if name not in left_out}
         rows = pl.scan_delta(found)
         return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in later.items()) if later else rows
 
@@ -139,16 +136,23 @@ class Warehouse:
             ContractError: The rows break the contract; nothing was written.
             WarehouseError: Rows lie outside the partition, or other writers did not let go.
         """
-        rows = _with_partition_columns(table, table.validate(frame))
-        for name, value in partition.items():
-            strangers = rows.filter(pl.col(name) != value).height
-            if strangers:
-                raise WarehouseError(f"{table.name}: {strangers} row(s) outside {name}={value}; nothing was written.")
+        rows = _within(table, table.validate(frame), partition)
         standing = self.version(table)
         if standing is not None and not restate and self._holds(table, rows, partition, version=standing):
             return standing
-        predicate = " AND ".join(f"{name} = {_literal(value)}" for name, value in partition.items()) or None
-        return self._commit(table, rows, mode="overwrite", predicate=predicate, commit=commit)
+        return self._commit(table, rows, mode="overwrite", predicate=_predicate(partition), commit=commit)
+
+    def replace_by_parts(self, table: Table, parts: Parts, *, partition: Mapping[str, Value], commit: Commit) -> int:
+        """Do what `replace` does with rows that come part by part: one commit, and never much more than a part in memory.
+
+        What stands is not compared with them; they are written in any case.
+
+        Raises:
+            ContractError: A part breaks the contract or is out of order; nothing was written.
+            WarehouseError: As for `replace`.
+        """
+        made = Parts(lambda: (_within(table, table.validate(part), partition) for part in parts))
+        return self._commit(table, made, mode="overwrite", predicate=_predicate(partition), commit=commit)
 
     def append_new(self, table: Table, frame: Frame, *, commit: Commit) -> int:
         """Add the rows that the table does not hold yet by its `identity`, in one commit; return how many were added.
@@ -207,6 +211,9 @@ class Warehouse:
         if self.rows(table, partition=partition) != rows.height:
             return False
         found = self.scan(table, version=version).filter(*(pl.col(name) == value for name, value in partition.items()))
+        left_out = [name for name in table.columns if name not in rows.columns]
+        if left_out and found.select(pl.max_horizontal(pl.col(left_out).count())).collect().item():
+            return False
         order = list(table.key)
         return found.select(rows.columns).collect().sort(order).equals(rows.sort(order), null_equal=True)
 
@@ -220,38 +227,10 @@ class Warehouse:
         DeltaTable(str(self.path(table))).alter.set_table_properties({WIDENED: "true"}, raise_if_not_exists=False)
         return True
 
-    def _commit(self, table: Table, rows: Frame, *, mode: str, predicate: str | None, commit: Commit) -> int:
-        from deltalake import CommitProperties, WriterProperties, write_deltalake
-        from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-
-        self.path(table).mkdir(parents=True, exist_ok=True)
-        wider = {"schema_mode": "merge"} if self._widened(table) else {}
-        chance = random.Random(f"{commit.run_id}{commit.partition}{time.monotonic_ns()}")
-        for attempt in range(MAX_ATTEMPTS):
-            try:
-                write_deltalake(  # type: ignore[call-overload]
-                    str(self.path(table)),
-                    rows.sort(_cluster_order(table)),
-                    mode=mode,
-                    predicate=predicate,
-                    partition_by=list(table.partition_by) or None,
-                    commit_properties=CommitProperties(custom_metadata=commit.metadata()),
-                    configuration=LOG_RETENTION,
-                    **wider,
-                    writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
-                )
-                return self.version(table) or 0
-            except (CommitFailedError, TableNotFoundError):
-                self._sleep(chance.uniform(0.01, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))
-            except (DeltaError, OSError) as error:
-                raise WarehouseError(
-                    f"{table.name} ({predicate or 'append'}): {_plain(error)}. Nothing of it was committed; "
-                    "make room or mend the permissions, and run the command again."
-                ) from error
-        raise WarehouseError(
-            f"{table.name} ({predicate or 'append'}): other writers won {MAX_ATTEMPTS} commits in a row. "
-            "Nothing was written; run the partition again when they are done."
-        )
+    def _commit(self, table: Table, rows: Frame | Parts, *, mode: str, predicate: str | None, commit: Commit) -> int:
+        merge = self._widened(table) or bool(table.optional)
+        write(self.path(table), rows, Change(table, mode, predicate, commit, merge=merge), sleep=self._sleep)
+        return self.version(table) or 0
 
 
 def later_columns(found: "DeltaTable", table: Table) -> dict[str, pl.DataType]:
@@ -273,15 +252,22 @@ def _with_partition_columns(table: Table, frame: Frame) -> Frame:
     return frame.with_columns(pl.col(dated).dt.year().cast(pl.Int32).alias("year"))
 
 
-def _plain(error: Exception) -> str:
-    """Return what delta-rs says in one line, without its colours and arrows."""
-    return " ".join(COLOURS.sub("", str(error)).replace("↳", "").split())
+def _within(table: Table, frame: Frame, partition: Mapping[str, Value]) -> Frame:
+    """Return rows with their physical partition columns.
+
+    Raises:
+        WarehouseError: Some lie outside the partition.
+    """
+    rows = _with_partition_columns(table, frame)
+    for name, value in partition.items():
+        strangers = rows.filter(pl.col(name) != value).height
+        if strangers:
+            raise WarehouseError(f"{table.name}: {strangers} row(s) outside {name}={value}; nothing was written.")
+    return rows
 
 
-def _cluster_order(table: Table) -> list[str]:
-    """Rows lie by date first, so that a new session touches little and a day reads fast."""
-    dates = [name for name in table.key if name in {"session", "date"}]
-    return dates + [name for name in table.key if name not in dates]
+def _predicate(partition: Mapping[str, Value]) -> str | None:
+    return " AND ".join(f"{name} = {_literal(value)}" for name, value in partition.items()) or None
 
 
 def _literal(value: Value) -> str:

@@ -79,7 +79,7 @@ def _select(warehouse: Warehouse, table: Table) -> str:
     if found is None or not files:
         return f"{nothing} WHERE false"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    if later_columns(found, table) or is_widened(found):  # files from before a column was declared lack it
+    if table.optional or later_columns(found, table) or is_widened(found):  # some files may lack columns
         read = f"SELECT * FROM read_parquet([{listed}], union_by_name=true, {_hive(table)})"  # noqa: S608 - as below
         return f"SELECT {columns} FROM ({nothing} WHERE false UNION ALL BY NAME {read})"  # noqa: S608 - as below
     return f"SELECT {columns} FROM read_parquet([{listed}], {_hive(table)})"  # noqa: S608 - names come from the registry

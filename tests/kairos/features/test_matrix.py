@@ -5,8 +5,16 @@ import pytest
 
 from kairos.errors import ContractError, SettingsError
 from kairos.features.core import build
-from kairos.features.matrix import complete, variant_named
-from kairos.features.registry import ALL_FEATURES, BASE_FEATURES, CORE_SETS, FACT_SETS, FEATURE_SETS, features_of
+from kairos.features.matrix import complete, complete_by_year, variant_named
+from kairos.features.registry import (
+    ALL_FEATURES,
+    BASE_FEATURES,
+    CORE_SETS,
+    FACT_SETS,
+    FEATURE_SETS,
+    SEPARATE_SETS,
+    features_of,
+)
 from kairos.tables.matrix import FEAT_MATRIX_COMPLETE
 
 UNIVERSE = pl.DataFrame(
@@ -73,7 +81,8 @@ def names_of(sets):
 
 
 def filled(made):
-    return [feature.name for feature in ALL_FEATURES if made[feature.name].null_count() < made.height]
+    held = [feature.name for feature in ALL_FEATURES if feature.name in made.columns]
+    return [name for name in held if made[name].null_count() < made.height]
 
 
 def facts(features, *, since=date(2016, 1, 1)):
@@ -99,6 +108,43 @@ def test_a_fact_table_that_lacks_rows_leaves_its_columns_null_there_and_no_row_o
     lacking = pl.col("roe_ttm").is_null()
     assert made.filter(lacking)["session"].max() == date(2017, 5, 31)
     assert made.filter(~lacking)["session"].min() == date(2017, 6, 1)
+
+
+def alpha(features, *, since=date(2016, 1, 1)):
+    """The table of a separate set for the rows of the others, every value the number of the feature."""
+    rows = features[0].select("permaticker", "session").filter(pl.col("session") >= since)
+    names = names_of(SEPARATE_SETS)
+    return rows.with_columns(pl.lit(float(number), pl.Float32).alias(name) for number, name in enumerate(names))
+
+
+def test_a_separate_set_is_in_the_full_matrix_where_its_table_was_built(features):
+    made = matrix([*features, *facts(features), alpha(features)])
+    assert filled(made) == names_of(FEATURE_SETS | FACT_SETS | SEPARATE_SETS) == [each.name for each in ALL_FEATURES]
+    assert made["ROC10"].unique().to_list() == [names_of(SEPARATE_SETS).index("ROC10")]
+    assert made.drop(names_of(SEPARATE_SETS)).equals(matrix([*features, *facts(features)]))
+
+
+def test_a_separate_set_built_for_later_years_leaves_its_columns_null_before(features):
+    made = matrix([*features, alpha(features, since=date(2017, 6, 1))])
+    assert made.filter(pl.col("KMID").is_null())["session"].max() == date(2017, 5, 31)
+    assert made.height == matrix(features).height
+
+
+@pytest.mark.parametrize("variant", ["base", "core"])
+def test_a_separate_set_is_in_no_smaller_matrix(features, variant):
+    assert matrix([*features, alpha(features)], variant).equals(matrix(features, variant))
+
+
+def test_no_two_features_of_the_matrix_share_a_name_even_where_case_is_nothing():
+    names = [each.name.lower() for each in ALL_FEATURES]
+    assert len(set(names)) == len(names) == 424
+
+
+def test_a_part_is_a_year_and_the_first_has_the_columns_alone(features):
+    parts = complete_by_year(UNIVERSE, features, tickers=TICKERS, universe_year=2016, variant="core")
+    assert [part["session"].dt.year().unique().to_list() for part in parts] == [[], [2016], [2017]]
+    assert len({tuple(part.schema.items()) for part in parts}) == 1
+    assert pl.concat(parts).equals(matrix(features, "core", year=2016))
 
 
 def test_the_core_matrix_holds_the_four_families_that_models_read_by_default(features):
