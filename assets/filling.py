@@ -164,6 +164,7 @@ def _store_parts(work: Work, table_io: TableIO, recipe: Recipe, parts: Parts, *,
             verdicts.extend(_checked(recipe, rows))
             drawn.append(rows.gather_every(DRAWN))
             yield rows
+            del rows  # they would be held while the next ones are made
 
     with contract_shown(recipe.asset_key, rows=0):
         table_io.replace_by_parts(recipe.table, Parts(checked), key=work.key, commit=commit)

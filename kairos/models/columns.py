@@ -1,39 +1,43 @@
 """Arithmetic on columns with gaps (NaN), for the steps that features go through."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kairos.models.transform import Array
 
-Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
+MANY_ROWS = 4096  # from here on a column at a time is faster than a block
 
 
 def quantile(values: Array, share: float) -> Array:
     """Return a quantile of each column's known values, between neighbours in proportion; NaN where none is known."""
+    (found,) = quantiles(values, (share,))
+    return found
+
+
+def quantiles(values: Array, shares: Sequence[float]) -> list[Array]:
+    """Return several quantiles of each column's known values, as `quantile` does."""
     count = np.isfinite(values).sum(axis=0)
-    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=0)
-    place = share * np.maximum(count - 1, 0)
-    below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(count - 1, 0))
+    places = [share * np.maximum(count - 1, 0) for share in shares]
+    below = [np.floor(place).astype(np.int64) for place in places]
+    above = [np.minimum(low + 1, np.maximum(count - 1, 0)) for low in below]
+    ordered = _in_order(values, np.array([*below, *above]))
     columns = np.arange(values.shape[1])
-    low, high = (np.where(count > 0, ordered[at, columns], np.nan) for at in (below, above))
-    return np.asarray(low + (place - below) * (high - low))
+    found = []
+    for place, one, other in zip(places, below, above, strict=True):
+        low, high = (np.where(count > 0, ordered[at, columns], np.nan) for at in (one, other))
+        found.append(np.asarray(low + (place - one) * (high - low)))
+    return found
 
 
-def residuals(values: Array, exposures: Array) -> Array:
-    """Return what least squares leaves (names, columns); NaN where there are not more names than exposures tell apart."""
-    if not values.size:
-        return values
-    weights, _, rank, _ = np.linalg.lstsq(exposures, values, rcond=None)
-    return np.asarray(values - exposures @ weights) if len(values) > rank else np.full(values.shape, np.nan)
-
-
-def alike(known: Flags) -> Iterator[tuple[Flags, NDArray[np.int64]]]:
-    """Yield each pattern (rows,) of known values, with the columns that have it."""
-    columns: dict[bytes, list[int]] = {}
-    for column, pattern in enumerate(np.ascontiguousarray(known.T)):
-        columns.setdefault(pattern.tobytes(), []).append(column)
-    for found in columns.values():
-        yield known[:, found[0]], np.array(found)
+def _in_order(values: Array, wanted: Places) -> Array:
+    """Return each column's values in order, unknown ones last; of many rows, those at the `wanted` places (places, columns)."""
+    filled = np.where(np.isfinite(values), values, np.inf)
+    if len(values) < MANY_ROWS:
+        return np.asarray(np.sort(filled, axis=0))
+    lines = np.ascontiguousarray(filled.T)
+    for line, places in zip(lines, wanted.T, strict=True):
+        line.partition(np.unique(places))
+    return lines.T

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from kairos.errors import ModelError
@@ -21,6 +22,7 @@ from kairos.targets.checks import FORWARD_SUFFIXES
 
 PREPROCESS_FILE = "preprocess.json"
 UNKNOWN_SECTOR = "unknown"
+Flags = NDArray[np.bool_]
 Train = Callable[[Panel, Sequence[Span]], Iterator[Forecaster]]
 
 
@@ -53,17 +55,10 @@ class Preparation:
                 f"preprocess: fitted on {len(self.features)} features, the panel has {len(panel.features)} others or in "
                 "another order. Give the features that the model was trained on."
             )
-        values, place = _values(panel), _place(panel, self.steps)
-        dropped = np.zeros(len(values), dtype=np.bool_)
+        made = _Work(_values(panel), _place(panel, self.steps))
         for step, fitted in zip(self.steps, self.fitted, strict=True):
-            if isinstance(step, Fill) and step.value == "drop":
-                dropped |= ~np.isfinite(values).all(axis=1)
-            values = step.apply(values, place, fitted)
-        rows = panel.rows.with_columns(
-            pl.Series(name, column, dtype=pl.Float32, nan_to_null=True)
-            for name, column in zip(panel.features, values.T, strict=True)
-        )
-        return replace(panel, rows=_without_labels(rows, dropped) if learning else rows, _transformed={})
+            made = made.after(step, fitted)
+        return made.panel(panel, learning=learning)
 
     def save(self, folder: Path) -> None:
         """Write preprocess.json."""
@@ -79,13 +74,42 @@ def fit(steps: Sequence[AnyStep], panel: Panel, window: Span) -> Preparation:
     Raises:
         ModelError: The panel lacks a column that a step reads.
     """
-    inside = panel.between(window)
-    values, place = _values(inside), _place(inside, steps)
-    found: list[Fitted] = []
+    preparation, _ = _fitted(steps, panel.between(window))
+    return preparation
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Values (rows, features) on their way through the steps, and the rows that `fill: drop` refused."""
+
+    values: Array
+    place: Place
+    dropped: Flags | None = None
+
+    def after(self, step: AnyStep, fitted: Fitted) -> "_Work":
+        dropped = self.dropped
+        if isinstance(step, Fill) and step.value == "drop":
+            lacking = ~np.isfinite(self.values).all(axis=1)
+            dropped = lacking if dropped is None else dropped | lacking
+        return _Work(step.apply(self.values, self.place, fitted), self.place, dropped)
+
+    def panel(self, panel: Panel, *, learning: bool) -> Panel:
+        """Return the panel with the values."""
+        rows = panel.rows.with_columns(
+            pl.Series(name, column, dtype=pl.Float32, nan_to_null=True)
+            for name, column in zip(panel.features, np.ascontiguousarray(self.values.T, dtype=np.float32), strict=True)
+        )
+        refused = self.dropped if learning else None
+        return replace(panel, rows=rows if refused is None else _without_labels(rows, refused), _transformed={})
+
+
+def _fitted(steps: Sequence[AnyStep], inside: Panel) -> tuple[Preparation, _Work]:
+    """Return the steps fitted on a window's rows, with what they make of them."""
+    made, found = _Work(_values(inside), _place(inside, steps)), list[Fitted]()
     for step in steps:
-        found.append(step.fit(values))
-        values = step.apply(values, place, found[-1])
-    return Preparation(tuple(steps), tuple(found), panel.features)
+        found.append(step.fit(made.values))
+        made = made.after(step, found[-1])
+    return Preparation(tuple(steps), tuple(found), inside.features), made
 
 
 @dataclass(frozen=True)
@@ -138,8 +162,9 @@ def train_prepared(panel: Panel, windows: Sequence[Span], *, steps: Sequence[Any
             yield Prepared(preparation, forecaster)
         return
     for window in windows:
-        preparation = fit(steps, panel, window)
-        prepared = preparation.apply(panel.between(window), learning=True)
+        inside = panel.between(window)
+        preparation, made = _fitted(steps, inside)
+        prepared = made.panel(inside, learning=True)
         yield from (Prepared(preparation, forecaster) for forecaster in train(prepared, [window]))
 
 
@@ -161,8 +186,9 @@ def with_sectors(matrix: Frame, midcap_universe: Frame, *, steps: Sequence[AnySt
 
 
 def _values(panel: Panel) -> Array:
-    raw = panel.rows.select(pl.col(panel.features).cast(pl.Float64)).to_numpy()
-    return np.where(np.isfinite(raw), raw, np.nan)
+    raw = panel.rows.select(pl.col(panel.features).cast(pl.Float64)).to_numpy(order="c", writable=True)
+    raw[~np.isfinite(raw)] = np.nan
+    return np.asarray(raw)
 
 
 def _place(panel: Panel, steps: Sequence[AnyStep]) -> Place:
@@ -180,6 +206,6 @@ def _place(panel: Panel, steps: Sequence[AnyStep]) -> Place:
     return Place(panel.starts, sectors.astype(np.int64), exposures)
 
 
-def _without_labels(rows: Frame, dropped: np.ndarray) -> Frame:
+def _without_labels(rows: Frame, dropped: Flags) -> Frame:
     labels = [name for name in rows.columns if name.endswith(FORWARD_SUFFIXES)]
     return rows.with_columns(pl.when(~pl.lit(pl.Series(dropped))).then(pl.col(labels)))

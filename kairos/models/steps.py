@@ -4,7 +4,7 @@ A step by `session` or `sector` reads the rows of one session alone; one by `win
 keeps what it found there. Unknown values (NaN) stay unknown until a `fill`; what is unknown at the end counts as 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from kairos.models.columns import alike, quantile, residuals
+from kairos.models.columns import quantile, quantiles
 from kairos.models.transform import Array, Starts, Values, session_ranks, session_zscores
 
 Fitted = Mapping[str, tuple[float | None, ...]]
@@ -89,7 +89,8 @@ class Winsorise(Step):
     def _limits(self, values: Array) -> tuple[Array, Array]:
         if self.method == "quantile":
             share = min(self.limit, 0.5)
-            return quantile(values, share), quantile(values, 1 - share)
+            low, high = quantiles(values, (share, 1 - share))
+            return low, high
         middle = quantile(values, 0.5)
         reach = self.limit * TO_DEVIATION * quantile(np.abs(values - middle), 0.5)
         reach = np.where(reach > 0, reach, np.inf)  # most values are the same: nothing says what is far
@@ -104,8 +105,7 @@ class Rank(Step):
 
     def apply(self, values: Array, place: Place, fitted: Fitted) -> Array:  # noqa: ARG002 - one signature for all
         """Return the ranks."""
-        order, starts = _grouping(place, by=self.by)
-        return _known_only(values, session_ranks(values[order].astype(np.float32), starts), order)
+        return _within_groups(values, place, session_ranks, by=self.by)
 
 
 class ZScore(Step):
@@ -130,8 +130,7 @@ class ZScore(Step):
         """Return the z-scores."""
         if fitted:
             return np.asarray(((values - _array(fitted["mean"], 0.0)) / _array(fitted["deviation"], 1.0)).clip(-3, 3))
-        order, starts = _grouping(place, by=self.by)
-        return _known_only(values, session_zscores(values[order].astype(np.float32), starts), order)
+        return _within_groups(values, place, session_zscores, by=self.by)
 
 
 class Neutralise(Step):
@@ -149,23 +148,22 @@ class Neutralise(Step):
 
     def apply(self, values: Array, place: Place, fitted: Fitted) -> Array:  # noqa: ARG002 - one signature for all
         """Return the residuals."""
-        left = np.full(values.shape, np.nan)
+        from kairos.models.loops import residual_lines
+
+        left = np.empty(values.shape)
+        exposures = self._exposures(place)
+        groups = place.sectors if SECTOR in self.against else np.zeros(len(values), dtype=np.int64)
         for rows in _groups(place.starts):
-            exposures, block = self._exposures(place, rows), values[rows]
-            for known, columns in alike(np.isfinite(block)):
-                names = np.flatnonzero(known)
-                left[np.ix_(rows.start + names, columns)] = residuals(block[np.ix_(names, columns)], exposures[names])
+            found = np.empty((values.shape[1], rows.stop - rows.start))
+            residual_lines(np.ascontiguousarray(values[rows].T), exposures[:, rows].copy(), groups[rows], found)
+            left[rows] = found.T
         return left
 
-    def _exposures(self, place: Place, rows: slice) -> Array:
-        """Return (names, exposures): a column of ones, one per sector, and each standardised column with 0 where unknown."""
-        parts = [np.ones((rows.stop - rows.start, 1))]
-        if SECTOR in self.against:
-            sectors = place.sectors[rows]
-            parts.append((sectors[:, None] == np.unique(sectors)).astype(np.float64))
-        ends = np.array([0, rows.stop - rows.start])
-        columns = [place.exposures[name][rows, None].astype(np.float32) for name in self.columns if name != SECTOR]
-        return np.hstack([*parts, *(session_zscores(column, ends).astype(np.float64) for column in columns)])
+    def _exposures(self, place: Place) -> Array:
+        """Return (exposures, rows): each column standardised within its session, 0 where unknown."""
+        columns = [place.exposures[name] for name in self.columns if name != SECTOR]
+        raw = np.array(columns, dtype=np.float32).reshape(len(columns), int(place.starts[-1]))
+        return session_zscores(raw.T, place.starts).T.astype(np.float64)
 
 
 class Fill(Step):
@@ -211,22 +209,25 @@ def _groups(starts: Starts) -> list[slice]:
     return [slice(first, end) for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
 
 
-def _grouping(place: Place, *, by: str) -> tuple[NDArray[np.int64], Starts]:
-    """Return the rows in groups that are ranked among themselves, and where each group starts."""
-    rows = int(place.starts[-1])
-    if by != SECTOR:
-        return np.arange(rows), place.starts
+def _within_groups(values: Array, place: Place, make: Callable[[Values, Starts], Values], *, by: str) -> Array:
+    """Return what is made of the rows among those of their session, or of their sector on it; unknown where the value was."""
+    single = values.astype(np.float32, order="C")
+    if by == SECTOR:
+        order, starts = _by_sector(place)
+        found = np.empty(values.shape)
+        found[order] = make(single[order], starts)
+    else:
+        found = make(single, place.starts).astype(np.float64)
+    np.copyto(found, np.nan, where=~np.isfinite(values))
+    return found
+
+
+def _by_sector(place: Place) -> tuple[NDArray[np.int64], Starts]:
+    """Return the rows of each session by sector, and where each sector of each session starts."""
     session = np.repeat(np.arange(place.starts.size - 1), np.diff(place.starts))
     order = np.lexsort((place.sectors, session))
     fresh = np.flatnonzero((np.diff(session[order]) != 0) | (np.diff(place.sectors[order]) != 0)) + 1
-    return order, np.concatenate([[0], fresh, [rows]]).astype(np.int64)
-
-
-def _known_only(values: Array, made: Values, order: NDArray[np.int64]) -> Array:
-    """Return what was made of the rows in `order`, in their own order, unknown where the value was."""
-    found = np.empty(values.shape)
-    found[order] = made
-    return np.where(np.isfinite(values), found, np.nan)
+    return order, np.concatenate([[0], fresh, [order.size]]).astype(np.int64)
 
 
 def _numbers(values: Array) -> tuple[float | None, ...]:

@@ -4,6 +4,7 @@ Nothing here is fitted, so nothing here can look ahead; what is fitted on a trai
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ Values = NDArray[np.float32]
 Starts = NDArray[np.int64]
 
 TransformName = Literal["rank", "zscore", "none"]
+LARGEST = np.finfo(np.float32).max
+CHUNK_ROWS = 2048
 Z_LIMIT = 3.0  # Gu, Kelly and Xiu rank for the same reason: one wild value must not speak for a feature
 
 
@@ -27,10 +30,11 @@ def session_ranks(values: Values, starts: Starts) -> Values:
     Returns:
         (rows, features); 0, the middle, where the value is unknown.
     """
-    ranked = np.zeros(values.shape, dtype=np.float32)
-    for rows in _sessions(starts):
-        ranked[rows] = _centred_ranks(values[rows])
-    return ranked
+    made = np.zeros(values.shape, dtype=np.float32)
+    for sessions in _chunks(starts):
+        rows = slice(int(sessions[0]), int(sessions[-1]))
+        made[rows] = _centred_ranks(values[rows], np.diff(sessions))
+    return made
 
 
 def session_zscores(values: Values, starts: Starts) -> Values:
@@ -40,14 +44,10 @@ def session_zscores(values: Values, starts: Starts) -> Values:
         values: (rows, features), NaN where unknown.
         starts: (sessions + 1,) the row each session starts at, and the number of rows.
     """
+    from kairos.models.loops import zscore_groups
+
     scored = np.zeros(values.shape, dtype=np.float32)
-    for rows in _sessions(starts):
-        block = values[rows].astype(np.float64)
-        known = np.isfinite(block)
-        count = np.maximum(known.sum(axis=0), 1)
-        deviation = np.where(known, block - np.where(known, block, 0.0).sum(axis=0) / count, 0.0)
-        spread = np.sqrt((deviation**2).sum(axis=0) / count)
-        scored[rows] = (deviation / np.where(spread > 0, spread, 1.0)).clip(-Z_LIMIT, Z_LIMIT)
+    zscore_groups(np.ascontiguousarray(values), starts, Z_LIMIT, scored)
     return scored
 
 
@@ -73,23 +73,23 @@ def session_scales(labels: Array, starts: Starts) -> Array:
     return scales
 
 
-def _sessions(starts: Starts) -> Iterator[slice]:
-    for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        yield slice(first, end)
+def _chunks(starts: Starts) -> Iterator[Starts]:
+    """Yield the starts of neighbouring sessions, the end of the last with them: few enough rows to stay in the cache."""
+    ends = np.searchsorted(starts, np.arange(0, int(starts[-1]), CHUNK_ROWS))
+    bounds = np.unique([0, *ends.tolist(), starts.size - 1])
+    for first, last in pairwise(bounds.tolist()):
+        yield starts[first : last + 1]
 
 
-def _centred_ranks(block: Values) -> Array:
-    order = np.argsort(block, axis=0, kind="stable")  # NaN sorts last
-    ordered = np.take_along_axis(block, order, axis=0)
-    position = np.arange(block.shape[0], dtype=np.float64)[:, None]
-    fresh = np.ones(block.shape, dtype=bool)
-    fresh[1:] = ordered[1:] != ordered[:-1]
-    last = np.ones(block.shape, dtype=bool)
-    last[:-1] = fresh[1:]
-    lowest = np.maximum.accumulate(np.where(fresh, position, 0.0), axis=0)
-    highest = np.minimum.accumulate(np.where(last, position, np.inf)[::-1], axis=0)[::-1]
-    known = (~np.isnan(block)).sum(axis=0)
-    centred = ((lowest + highest) / 2 - (known - 1) / 2) / np.maximum(known, 1)
-    ranks = np.empty(block.shape)
-    np.put_along_axis(ranks, order, np.where(position < known, centred, 0.0), axis=0)
-    return ranks
+def _centred_ranks(values: Values, lengths: Starts) -> Array:
+    """Return the ranks of the values (rows, features) of sessions that have so many rows each; 0 where unknown."""
+    from kairos.evaluation.factor_days import ranked
+
+    inside = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    padded = np.full((*inside.shape, values.shape[1]), np.nan, dtype=np.float32)
+    padded[inside] = values.clip(-LARGEST, LARGEST)  # infinite ones are the highest and lowest here
+    lines = np.moveaxis(padded, 2, 1)
+    found = ranked(lines.reshape(-1, inside.shape[1]))
+    centred = found.ranks / 2 / np.maximum(found.counts, 1)
+    by_row = np.moveaxis(centred.reshape(lines.shape), 1, 2)[inside]
+    return np.asarray(np.where(np.isnan(values), 0.0, by_row))

@@ -4,7 +4,7 @@ Views for people are in `views`, upkeep in `maintenance`.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,8 +151,13 @@ class Warehouse:
             ContractError: A part breaks the contract or is out of order; nothing was written.
             WarehouseError: As for `replace`.
         """
-        made = Parts(lambda: (_within(table, table.validate(part), partition) for part in parts))
-        return self._commit(table, made, mode="overwrite", predicate=_predicate(partition), commit=commit)
+
+        def checked() -> Iterator[Frame]:
+            for part in parts:
+                yield _within(table, table.validate(part), partition)
+                del part  # it would be held while the next one is made
+
+        return self._commit(table, Parts(checked), mode="overwrite", predicate=_predicate(partition), commit=commit)
 
     def append_new(self, table: Table, frame: Frame, *, commit: Commit) -> int:
         """Add the rows that the table does not hold yet by its `identity`, in one commit; return how many were added.

@@ -121,7 +121,7 @@ class _Stream:
                 rows = clustered(part, self.table)
                 for start in range(0, rows.height, BATCH_ROWS):
                     yield from rows.slice(start, BATCH_ROWS).rechunk().to_arrow(compat_level=COMPAT).to_batches()
-                del part, rows  # none is held while the next one is made
+                del part, rows
                 part = next(later, None)
         except Exception as error:
             self.failures.append(error)
@@ -138,6 +138,7 @@ class _Stream:
                 )
             last = end or last
             yield part
+            del part  # it would be held while the next one is made
 
 
 def _file_form(table: Table, *, in_parts: bool) -> dict[str, Any]:

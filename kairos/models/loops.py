@@ -1,0 +1,135 @@
+"""Inner loops over groups of rows, compiled; a group is a session, or a sector on one. Who calls them is in `transform`, `steps`.
+
+Sums run over the rows in their order, so that a group gives the same bits wherever it lies.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from kairos.features.compiled import compiled
+
+FLAT = 1e-12  # what is left of a column that others explain, over what it was: rounding
+
+
+@compiled
+def zscore_groups(values: Any, starts: Any, limit: float, scored: Any) -> None:  # noqa: ANN401 - arrays, typed by the compiler
+    """Write (value - mean) / deviation within each group, within +-limit; 0 where unknown or where nothing varies.
+
+    Args:
+        values: (rows, features) float32, NaN where unknown.
+        starts: (groups + 1,) row each group starts at, and the number of rows.
+        limit: Largest score.
+        scored: (rows, features) float32, written.
+    """
+    features = values.shape[1]
+    count, mean, spread = np.empty(features), np.empty(features), np.empty(features)
+    for group in range(starts.size - 1):
+        first, end = starts[group], starts[group + 1]
+        count[:], mean[:], spread[:] = 0.0, 0.0, 0.0
+        for row in range(first, end):
+            for column in range(features):
+                value = values[row, column]
+                known = np.isfinite(value)
+                count[column] += known
+                mean[column] += value if known else 0.0
+        for column in range(features):
+            mean[column] /= max(count[column], 1.0)
+        for row in range(first, end):
+            for column in range(features):
+                value = values[row, column]
+                spread[column] += (value - mean[column]) ** 2 if np.isfinite(value) else 0.0
+        for column in range(features):
+            spread[column] = np.sqrt(spread[column] / max(count[column], 1.0))
+            if not spread[column] > 0:
+                spread[column] = 1.0
+        for row in range(first, end):
+            for column in range(features):
+                value = values[row, column]
+                score = (value - mean[column]) / spread[column] if np.isfinite(value) else 0.0
+                scored[row, column] = min(max(score, -limit), limit)
+
+
+@compiled
+def _less_means(line: Any, groups: Any, known: Any, counts: Any, means: Any) -> None:  # noqa: ANN401, PLR0917
+    """Take each group's mean over the known places from a line; the others become 0."""
+    means[:] = 0.0
+    for place in range(line.size):
+        means[groups[place]] += line[place] if known[place] else 0.0
+    for place in range(line.size):
+        line[place] = line[place] - means[groups[place]] / counts[groups[place]] if known[place] else 0.0
+
+
+@compiled
+def _along(line: Any, basis: Any, size: int) -> None:  # noqa: ANN401
+    """Take from a line what lies along the first rows of an orthonormal basis, twice, for rounding."""
+    for _ in range(2):
+        for number in range(size):
+            weight = 0.0
+            for place in range(line.size):
+                weight += line[place] * basis[number, place]
+            for place in range(line.size):
+                line[place] -= weight * basis[number, place]
+
+
+@compiled
+def _length(line: Any, found: Any) -> None:  # noqa: ANN401
+    total = 0.0
+    for place in range(line.size):
+        total += line[place] * line[place]
+    found[0] = np.sqrt(total)
+
+
+@compiled
+def residual_lines(lines: Any, exposures: Any, groups: Any, left: Any) -> None:  # noqa: ANN401
+    """Write what least squares on group means and exposures leaves of each line; NaN where unknown or names are too few.
+
+    A line is regressed over its own known names. Names must be more than what groups and exposures tell apart.
+
+    Args:
+        lines: (features, names), NaN where unknown.
+        exposures: (exposures, names) without gaps.
+        groups: (names,) number of each name's group, from 0; all 0 for a common mean.
+        left: (features, names), written.
+    """
+    features, names = lines.shape
+    known, before = np.zeros(names, np.bool_), np.zeros(names, np.bool_)
+    basis, line, length = np.empty((exposures.shape[0], names)), np.empty(names), np.empty(2)
+    counts, means = np.zeros(groups.max() + 1), np.zeros(groups.max() + 1)
+    rank, total, size = 0, 0, 0
+    for feature in range(features):
+        changed = feature == 0
+        for place in range(names):
+            known[place] = np.isfinite(lines[feature, place])
+            changed |= known[place] != before[place]
+        if changed:  # neighbours mostly lack the same names
+            counts[:], total, size = 0.0, 0, 0
+            for place in range(names):
+                before[place] = known[place]
+                counts[groups[place]] += known[place]
+                total += known[place]
+            for number in range(exposures.shape[0]):
+                for place in range(names):
+                    line[place] = exposures[number, place] if known[place] else 0.0
+                _length(line, length)
+                full = length[0]
+                _less_means(line, groups, known, counts, means)
+                _along(line, basis, size)
+                _length(line, length)
+                if length[0] > FLAT * full:
+                    for place in range(names):
+                        basis[size, place] = line[place] / length[0]
+                    size += 1
+            rank = size
+            for group in range(counts.size):
+                rank += counts[group] > 0
+        for place in range(names):
+            line[place] = lines[feature, place] if known[place] else 0.0
+        _length(line, length)
+        full = length[0]
+        _less_means(line, groups, known, counts, means)
+        _along(line, basis, size)
+        _length(line, length)
+        share = 1.0 if length[0] > FLAT * full else 0.0  # rounding must not be ranked
+        for place in range(names):
+            left[feature, place] = line[place] * share if known[place] and total > rank else np.nan
