@@ -33,11 +33,25 @@ def quantiles(values: Array, shares: Sequence[float]) -> list[Array]:
 
 
 def _in_order(values: Array, wanted: Places) -> Array:
-    """Return each column's values in order, unknown ones last; of many rows, those at the `wanted` places (places, columns)."""
+    """Return each column's values in order, unknown ones last; of many rows, those at the `wanted` places (places, columns).
+
+    Args:
+        values: (rows, columns), NaN where unknown.
+        wanted: Places, lower neighbours first, then the upper ones.
+    """
     filled = np.where(np.isfinite(values), values, np.inf)
     if len(values) < MANY_ROWS:
         return np.asarray(np.sort(filled, axis=0))
-    lines = np.ascontiguousarray(filled.T)
-    for line, places in zip(lines, wanted.T, strict=True):
-        line.partition(np.unique(places))
+    lines = np.ascontiguousarray(filled.T)  # as it is where values lie by column
+    shares = len(wanted) // 2
+    for line, places in zip(lines, wanted.T.tolist(), strict=True):
+        found = [(low, high, *_neighbours(line, low, high)) for low, high in zip(places[:shares], places[shares:], strict=True)]
+        for low, high, below, above in found:
+            line[low], line[high] = below, above
     return lines.T
+
+
+def _neighbours(line: Array, low: int, high: int) -> tuple[float, float]:
+    """Return the values at two places in order, the same or neighbours; the line is left in another order."""
+    line.partition(high)
+    return float(line[low] if low == high else line[:high].max()), float(line[high])

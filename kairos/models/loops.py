@@ -13,41 +13,31 @@ FLAT = 1e-12  # what is left of a column that others explain, over what it was: 
 
 
 @compiled
-def zscore_groups(values: Any, starts: Any, limit: float, scored: Any) -> None:  # noqa: ANN401 - arrays, typed by the compiler
+def zscore_lines(lines: Any, starts: Any, limit: float, scored: Any) -> None:  # noqa: ANN401 - arrays, typed by the compiler
     """Write (value - mean) / deviation within each group, within +-limit; 0 where unknown or where nothing varies.
 
     Args:
-        values: (rows, features) float32, NaN where unknown.
+        lines: (features, rows) float32, NaN where unknown.
         starts: (groups + 1,) row each group starts at, and the number of rows.
         limit: Largest score.
-        scored: (rows, features) float32, written.
+        scored: (features, rows) float32, written.
     """
-    features = values.shape[1]
-    count, mean, spread = np.empty(features), np.empty(features), np.empty(features)
-    for group in range(starts.size - 1):
-        first, end = starts[group], starts[group + 1]
-        count[:], mean[:], spread[:] = 0.0, 0.0, 0.0
-        for row in range(first, end):
-            for column in range(features):
-                value = values[row, column]
-                known = np.isfinite(value)
-                count[column] += known
-                mean[column] += value if known else 0.0
-        for column in range(features):
-            mean[column] /= max(count[column], 1.0)
-        for row in range(first, end):
-            for column in range(features):
-                value = values[row, column]
-                spread[column] += (value - mean[column]) ** 2 if np.isfinite(value) else 0.0
-        for column in range(features):
-            spread[column] = np.sqrt(spread[column] / max(count[column], 1.0))
-            if not spread[column] > 0:
-                spread[column] = 1.0
-        for row in range(first, end):
-            for column in range(features):
-                value = values[row, column]
-                score = (value - mean[column]) / spread[column] if np.isfinite(value) else 0.0
-                scored[row, column] = min(max(score, -limit), limit)
+    for feature in range(lines.shape[0]):
+        for group in range(starts.size - 1):
+            line, out = lines[feature, starts[group] : starts[group + 1]], scored[feature, starts[group] : starts[group + 1]]
+            count, mean, spread = 0, 0.0, 0.0
+            for row in range(line.size):
+                known = np.isfinite(line[row])
+                count += known
+                mean += line[row] if known else 0.0
+            mean /= max(count, 1)
+            for row in range(line.size):
+                spread += (line[row] - mean) ** 2 if np.isfinite(line[row]) else 0.0
+            spread = np.sqrt(spread / max(count, 1))
+            spread = spread if spread > 0 else 1.0
+            for row in range(line.size):
+                score = (line[row] - mean) / spread if np.isfinite(line[row]) else 0.0
+                out[row] = min(max(score, -limit), limit)
 
 
 @compiled

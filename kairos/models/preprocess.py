@@ -186,7 +186,7 @@ def with_sectors(matrix: Frame, midcap_universe: Frame, *, steps: Sequence[AnySt
 
 
 def _values(panel: Panel) -> Array:
-    raw = panel.rows.select(pl.col(panel.features).cast(pl.Float64)).to_numpy(order="c", writable=True)
+    raw = panel.rows.select(pl.col(panel.features).cast(pl.Float64)).to_numpy(writable=True)
     raw[~np.isfinite(raw)] = np.nan
     return np.asarray(raw)
 
@@ -202,7 +202,8 @@ def _place(panel: Panel, steps: Sequence[AnyStep]) -> Place:
     exposures = {name: panel.rows[name].cast(pl.Float64).to_numpy() for name in wanted if name != SECTOR}
     sectors = np.empty(0, dtype=np.int64)
     if SECTOR in wanted:
-        sectors = np.unique(panel.rows[SECTOR].fill_null(UNKNOWN_SECTOR).to_numpy(), return_inverse=True)[1]
+        named = panel.rows[SECTOR].fill_null(UNKNOWN_SECTOR)
+        sectors = named.cast(pl.Enum(named.unique().sort())).to_physical().to_numpy()
     return Place(panel.starts, sectors.astype(np.int64), exposures)
 
 

@@ -150,13 +150,13 @@ class Neutralise(Step):
         """Return the residuals."""
         from kairos.models.loops import residual_lines
 
-        left = np.empty(values.shape)
+        left = np.empty(values.shape, order="F")
         exposures = self._exposures(place)
         groups = place.sectors if SECTOR in self.against else np.zeros(len(values), dtype=np.int64)
         for rows in _groups(place.starts):
             found = np.empty((values.shape[1], rows.stop - rows.start))
             residual_lines(np.ascontiguousarray(values[rows].T), exposures[:, rows].copy(), groups[rows], found)
-            left[rows] = found.T
+            left.T[:, rows] = found
         return left
 
     def _exposures(self, place: Place) -> Array:
@@ -211,15 +211,13 @@ def _groups(starts: Starts) -> list[slice]:
 
 def _within_groups(values: Array, place: Place, make: Callable[[Values, Starts], Values], *, by: str) -> Array:
     """Return what is made of the rows among those of their session, or of their sector on it; unknown where the value was."""
-    single = values.astype(np.float32, order="C")
+    lines = values.T.astype(np.float32)
     if by == SECTOR:
         order, starts = _by_sector(place)
-        found = np.empty(values.shape)
-        found[order] = make(single[order], starts)
+        made = make(lines[:, order].T, starts).T[:, np.argsort(order)]
     else:
-        found = make(single, place.starts).astype(np.float64)
-    np.copyto(found, np.nan, where=~np.isfinite(values))
-    return found
+        made = make(lines.T, place.starts).T
+    return np.where(np.isfinite(values.T), made, np.nan).T
 
 
 def _by_sector(place: Place) -> tuple[NDArray[np.int64], Starts]:

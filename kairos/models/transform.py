@@ -30,10 +30,10 @@ def session_ranks(values: Values, starts: Starts) -> Values:
     Returns:
         (rows, features); 0, the middle, where the value is unknown.
     """
-    made = np.zeros(values.shape, dtype=np.float32)
+    made = np.empty(values.shape, dtype=np.float32, order="F")
     for sessions in _chunks(starts):
         rows = slice(int(sessions[0]), int(sessions[-1]))
-        made[rows] = _centred_ranks(values[rows], np.diff(sessions))
+        made.T[:, rows] = _centred_ranks(values.T[:, rows], np.diff(sessions))
     return made
 
 
@@ -44,10 +44,10 @@ def session_zscores(values: Values, starts: Starts) -> Values:
         values: (rows, features), NaN where unknown.
         starts: (sessions + 1,) the row each session starts at, and the number of rows.
     """
-    from kairos.models.loops import zscore_groups
+    from kairos.models.loops import zscore_lines
 
-    scored = np.zeros(values.shape, dtype=np.float32)
-    zscore_groups(np.ascontiguousarray(values), starts, Z_LIMIT, scored)
+    scored = np.empty(values.shape, dtype=np.float32, order="F")
+    zscore_lines(np.ascontiguousarray(values.T), starts, Z_LIMIT, scored.T)
     return scored
 
 
@@ -81,15 +81,13 @@ def _chunks(starts: Starts) -> Iterator[Starts]:
         yield starts[first : last + 1]
 
 
-def _centred_ranks(values: Values, lengths: Starts) -> Array:
-    """Return the ranks of the values (rows, features) of sessions that have so many rows each; 0 where unknown."""
+def _centred_ranks(lines: Values, lengths: Starts) -> Array:
+    """Return the ranks of the values (features, rows) of sessions that have so many rows each; 0 where unknown."""
     from kairos.evaluation.factor_days import ranked
 
     inside = np.arange(lengths.max(initial=0)) < lengths[:, None]
-    padded = np.full((*inside.shape, values.shape[1]), np.nan, dtype=np.float32)
-    padded[inside] = values.clip(-LARGEST, LARGEST)  # infinite ones are the highest and lowest here
-    lines = np.moveaxis(padded, 2, 1)
-    found = ranked(lines.reshape(-1, inside.shape[1]))
-    centred = found.ranks / 2 / np.maximum(found.counts, 1)
-    by_row = np.moveaxis(centred.reshape(lines.shape), 1, 2)[inside]
-    return np.asarray(np.where(np.isnan(values), 0.0, by_row))
+    padded = np.full((len(lines), *inside.shape), np.nan, dtype=np.float32)
+    padded[:, inside] = lines.clip(-LARGEST, LARGEST)  # infinite ones are the highest and lowest here
+    found = ranked(padded.reshape(-1, inside.shape[1]))
+    centred = (found.ranks / 2 / np.maximum(found.counts, 1)).reshape(padded.shape)[:, inside]
+    return np.asarray(np.where(np.isnan(lines), 0.0, centred))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kairos.models.columns import alike, quantile, residuals
+from kairos.models.columns import MANY_ROWS, quantile, quantiles
 
 NAN = np.nan
 
@@ -18,24 +18,13 @@ def test_a_column_without_a_value_has_no_quantile_and_one_value_is_all_of_them()
     assert quantile(np.array([[NAN, 7.0], [NAN, NAN]]), 0.3) == pytest.approx([NAN, 7.0], nan_ok=True)
 
 
-def test_residuals_are_those_of_the_normal_equations():
-    rng = np.random.default_rng(3)
-    exposures, values = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
-    slow = values - exposures @ np.linalg.inv(exposures.T @ exposures) @ exposures.T @ values
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99, 1])
+def test_many_rows_have_the_quantiles_of_their_order(share):
+    values = np.random.default_rng(5).integers(0, 900, size=(MANY_ROWS + 3, 3)).astype(float)
+    values[:-1, 1], values[:, 2] = NAN, NAN
+    values[::7, 0] = NAN
 
-    assert np.allclose(residuals(values, exposures), slow)
+    low, high = quantiles(values, (share, 1 - share))
 
-
-def test_exposures_that_say_the_same_count_once():
-    twice = np.ones((3, 2))
-
-    assert residuals(np.array([[1.0], [2], [6]]), twice)[:, 0] == pytest.approx([-2, -1, 3])
-    assert np.isnan(residuals(np.array([[5.0]]), twice[:1])).all()
-
-
-def test_columns_with_the_same_gaps_are_taken_together():
-    known = np.array([[True, False, True, True], [True, True, True, False]])
-
-    assert {tuple(pattern): columns.tolist() for pattern, columns in alike(known)} == {
-        (True, True): [0, 2], (False, True): [1], (True, False): [3],
-    }  # fmt: skip
+    assert low == pytest.approx([np.nanquantile(values[:, 0], share), values[-1, 1], NAN], nan_ok=True, abs=0)
+    assert high == pytest.approx([np.nanquantile(values[:, 0], 1 - share), values[-1, 1], NAN], nan_ok=True, abs=0)
