@@ -14,8 +14,8 @@ from kairos.errors import KairosError
 from kairos.frames import Frame, Parts, stack
 from kairos.tables.core import Cleaned, Outcome, Partition, Table
 from kairos.tables.raw import QUARANTINE
-from resources.platform import Platform
 from kairos.warehouse.commit import Commit
+from resources.platform import Platform
 from resources.table_io import TableIO
 
 MAX_PREVIEW_COLUMNS = 16

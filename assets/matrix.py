@@ -8,7 +8,7 @@ from kairos.frames import Frame, Parts
 from kairos.plots.tables import missingness_of_filled
 from kairos.tables import market, matrix, universe
 from kairos.tables.features import FROM_FACTS, FROM_PRICES, SEPARATE
-from kairos.targets.yearly import targets_by_year
+from kairos.targets.parts import targets_by_parts
 from resources.table_io import Read
 
 FEATURE_TABLES = (*FROM_PRICES, *FROM_FACTS, *SEPARATE)
@@ -40,4 +40,4 @@ def feat_matrix_complete(work: Work, midcap_universe: Frame, tickers: Frame) -> 
 def feat_matrix_targets(work: Work, daily_returns: Frame, tickers: Frame) -> Parts:
     """Forward returns count sessions and include delisting returns; forward columns exist nowhere else."""
     features = work.scan(matrix.FEAT_MATRIX_COMPLETE, as_written=True)
-    return targets_by_year(features, daily_returns, tickers=tickers, universe_year=work.year)
+    return targets_by_parts(features, daily_returns, tickers=tickers, universe_year=work.year)

@@ -32,7 +32,7 @@ from kairos.tables.core import Table
 from kairos.tables.features import ALL_FINITE, FROM_FACTS, FROM_PRICES, SEPARATE
 from kairos.tables.market import DAILY_RETURNS
 from kairos.tables.matrix import FEAT_MATRIX_COMPLETE, FEAT_MATRIX_TARGETS
-from kairos.targets.yearly import targets_by_year
+from kairos.targets.parts import targets_by_parts
 from kairos.warehouse.commit import Commit
 from kairos.warehouse.store import Warehouse
 from kairos.warehouse.writing import Change, write
@@ -134,9 +134,15 @@ def _made_up(folder: Path, size: Size) -> dict[str, float]:
     for year in size.years:
         keys = size.keys(year)
         for table in (table for table in SOURCES if chosen[table.name]):
-            warehouse.replace(table, _features(keys, table, chosen[table.name], chance), partition={"year": year}, commit=BY)
-        warehouse.replace(DAILY_RETURNS, _returns(keys, chance), partition={"year": year}, commit=BY)
+            _add(warehouse, table, _features(keys, table, chosen[table.name], chance), year=year)
+        _add(warehouse, DAILY_RETURNS, _returns(keys, chance), year=year)
     return {"bytes": _bytes(folder)}
+
+
+def _add(warehouse: Warehouse, table: Table, rows: Frame, *, year: int) -> None:
+    """Add a year's rows as they are written, unchecked."""
+    dated = table.conform(rows).with_columns(year=pl.lit(year, pl.Int32))
+    write(warehouse.path(table), dated, Change(table, "append", None, BY, merge=False), sleep=time.sleep)
 
 
 def _features(keys: Frame, table: Table, names: list[str], chance: np.random.Generator) -> Frame:
@@ -147,7 +153,11 @@ def _features(keys: Frame, table: Table, names: list[str], chance: np.random.Gen
 
 
 def _returns(keys: Frame, chance: np.random.Generator) -> Frame:
-    known = {"ret_cc": pl.Series(chance.normal(0, 0.02, keys.height)), "ret_source": pl.lit("close"), "is_delisting": pl.lit(False)}  # noqa: FBT003 - a value
+    known = {
+        "ret_cc": pl.Series(chance.normal(0, 0.02, keys.height)),
+        "ret_source": pl.lit("close"),
+        "is_delisting": pl.lit(False),
+    }
     rest = [pl.lit(None, dtype).alias(name) for name, dtype in DAILY_RETURNS.dtypes.items() if name not in {*KEY, *known}]
     return keys.with_columns(**known).with_columns(rest)
 
@@ -169,7 +179,7 @@ def _targets(folder: Path, size: Size) -> dict[str, float]:
 
     def make() -> Parts:
         returns = warehouse.read(DAILY_RETURNS)
-        return targets_by_year(matrix, returns, tickers=_tickers(size), universe_year=FIRST.year)
+        return targets_by_parts(matrix, returns, tickers=_tickers(size), universe_year=FIRST.year)
 
     return _stored(warehouse, FEAT_MATRIX_TARGETS, make)
 

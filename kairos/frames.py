@@ -34,7 +34,7 @@ class Parts:
         held: list[Frame] = []
         taken = 0
         for part in self:
-            taken += part.estimated_size()
+            taken += int(part.estimated_size())
             if taken > most_bytes:
                 return self
             held.append(part)

@@ -87,7 +87,7 @@ def complete_by_year(
     sure, others = ([(each.rows, each.names) for each in sources if each.may_lack_rows is kind] for kind in (False, True))
     filled = {name for each in sources for name in each.names}
     year = pl.lit(universe_year, pl.Int32).alias("universe_year")
-    columns = (year, "permaticker", "ticker", "session", *(name for name in _NAMES if name in filled))
+    columns: list[str | pl.Expr] = [year, "permaticker", "ticker", "session", *(name for name in _NAMES if name in filled)]
 
     def make() -> Iterator[Frame]:
         yield _no_rows(filled).select(columns)

@@ -1,4 +1,4 @@
-"""Inner loops over groups of rows, compiled; a group is a session, or a sector on one. Who calls them is in `transform`, `steps`.
+"""Inner loops over groups of rows, compiled; a group is a session, or a sector on one. `transform` and `steps` call them.
 
 Sums run over the rows in their order, so that a group gives the same bits wherever it lies.
 """
@@ -41,7 +41,7 @@ def zscore_lines(lines: Any, starts: Any, limit: float, scored: Any) -> None:  #
 
 
 @compiled
-def _less_means(line: Any, groups: Any, known: Any, counts: Any, means: Any) -> None:  # noqa: ANN401, PLR0917
+def _less_means(line: Any, groups: Any, known: Any, counts: Any, means: Any) -> None:  # noqa: ANN401
     """Take each group's mean over the known places from a line; the others become 0."""
     means[:] = 0.0
     for place in range(line.size):
@@ -71,6 +71,29 @@ def _length(line: Any, found: Any) -> None:  # noqa: ANN401
 
 
 @compiled
+def _basis_of(exposures: Any, groups: Any, known: Any, counts: Any, basis: Any, spare: Any) -> None:  # noqa: ANN401, PLR0917
+    """Write an orthonormal basis of what exposures have beside group means, its size, and the known names by group."""
+    line, means, length, found = spare
+    counts[:] = 0.0
+    for place in range(known.size):
+        counts[groups[place]] += known[place]
+    size = 0
+    for number in range(exposures.shape[0]):
+        for place in range(known.size):
+            line[place] = exposures[number, place] if known[place] else 0.0
+        _length(line, length)
+        full = length[0]
+        _less_means(line, groups, known, counts, means)
+        _along(line, basis, size)
+        _length(line, length)
+        if length[0] > FLAT * full:
+            for place in range(known.size):
+                basis[size, place] = line[place] / length[0]
+            size += 1
+    found[0] = size
+
+
+@compiled
 def residual_lines(lines: Any, exposures: Any, groups: Any, left: Any) -> None:  # noqa: ANN401
     """Write what least squares on group means and exposures leaves of each line; NaN where unknown or names are too few.
 
@@ -82,37 +105,16 @@ def residual_lines(lines: Any, exposures: Any, groups: Any, left: Any) -> None: 
         groups: (names,) number of each name's group, from 0; all 0 for a common mean.
         left: (features, names), written.
     """
-    features, names = lines.shape
+    names, largest = lines.shape[1], groups.max() + 1
     known, before = np.zeros(names, np.bool_), np.zeros(names, np.bool_)
-    basis, line, length = np.empty((exposures.shape[0], names)), np.empty(names), np.empty(2)
-    counts, means = np.zeros(groups.max() + 1), np.zeros(groups.max() + 1)
-    rank, total, size = 0, 0, 0
-    for feature in range(features):
-        changed = feature == 0
-        for place in range(names):
-            known[place] = np.isfinite(lines[feature, place])
-            changed |= known[place] != before[place]
-        if changed:  # neighbours mostly lack the same names
-            counts[:], total, size = 0.0, 0, 0
-            for place in range(names):
-                before[place] = known[place]
-                counts[groups[place]] += known[place]
-                total += known[place]
-            for number in range(exposures.shape[0]):
-                for place in range(names):
-                    line[place] = exposures[number, place] if known[place] else 0.0
-                _length(line, length)
-                full = length[0]
-                _less_means(line, groups, known, counts, means)
-                _along(line, basis, size)
-                _length(line, length)
-                if length[0] > FLAT * full:
-                    for place in range(names):
-                        basis[size, place] = line[place] / length[0]
-                    size += 1
-            rank = size
-            for group in range(counts.size):
-                rank += counts[group] > 0
+    basis, counts, size = np.empty((exposures.shape[0], names)), np.zeros(largest), 0
+    line, means, length, found = np.empty(names), np.zeros(largest), np.empty(1), np.zeros(1, np.int64)
+    for feature in range(lines.shape[0]):
+        known[:] = np.isfinite(lines[feature])
+        if feature == 0 or (known != before).any():  # neighbours mostly lack the same names
+            _basis_of(exposures, groups, known, counts, basis, (line, means, length, found))
+            size = found[0]
+            before[:] = known
         for place in range(names):
             line[place] = lines[feature, place] if known[place] else 0.0
         _length(line, length)
@@ -121,5 +123,6 @@ def residual_lines(lines: Any, exposures: Any, groups: Any, left: Any) -> None: 
         _along(line, basis, size)
         _length(line, length)
         share = 1.0 if length[0] > FLAT * full else 0.0  # rounding must not be ranked
+        enough = known.sum() > size + (counts > 0).sum()
         for place in range(names):
-            left[feature, place] = line[place] * share if known[place] and total > rank else np.nan
+            left[feature, place] = line[place] * share if known[place] and enough else np.nan

@@ -89,8 +89,8 @@ class _Work:
     def after(self, step: AnyStep, fitted: Fitted) -> "_Work":
         dropped = self.dropped
         if isinstance(step, Fill) and step.value == "drop":
-            lacking = ~np.isfinite(self.values).all(axis=1)
-            dropped = lacking if dropped is None else dropped | lacking
+            lacking = np.asarray(~np.isfinite(self.values).all(axis=1))
+            dropped = lacking if dropped is None else np.logical_or(dropped, lacking)
         return _Work(step.apply(self.values, self.place, fitted), self.place, dropped)
 
     def panel(self, panel: Panel, *, learning: bool) -> Panel:

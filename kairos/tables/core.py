@@ -136,7 +136,7 @@ class Table:
         return pl.DataFrame(schema=self.dtypes)
 
     def conform(self, frame: Frame) -> Frame:
-        """Return the declared columns of `frame`, by name and cast to their declared types; optional ones as far as it has them.
+        """Return the declared columns of `frame`, by name and cast to their declared types; optional ones where it has them.
 
         Raises:
             ContractError: A column is missing or cannot be cast.

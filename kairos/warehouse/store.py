@@ -145,7 +145,7 @@ class Warehouse:
     def replace_by_parts(self, table: Table, parts: Parts, *, partition: Mapping[str, Value], commit: Commit) -> int:
         """Do what `replace` does with rows that come part by part: one commit, and never much more than a part in memory.
 
-        What stands is not compared with them; they are written in any case.
+        What stands is not compared with them; they are written in any case. The rows of a part lie together, by date.
 
         Raises:
             ContractError: A part breaks the contract or is out of order; nothing was written.
@@ -223,9 +223,9 @@ class Warehouse:
         return found.select(rows.columns).collect().sort(order).equals(rows.sort(order), null_equal=True)
 
     def _widened(self, table: Table) -> bool:
-        """Mark a table that was written before some of its columns were declared; tell whether it is such a one."""
+        """Mark a table that was written before columns were declared that are not optional; tell whether it is such a one."""
         found = self.snapshot(table)
-        if found is None or not later_columns(found, table):
+        if found is None or later_columns(found, table).keys() <= table.optional:
             return False
         from deltalake import DeltaTable
 

@@ -23,7 +23,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MAX_ATTEMPTS = 40  # with the waits below about a minute of contention before a writer gives up
 LONGEST_WAIT_S = 2.0
 TARGET_FILE_BYTES = 128 * 1024 * 1024
-BATCH_ROWS = 65_536  # rows that parts are handed over in, and that a row group of them has
+GROUP_ROWS = 65_536  # of a row group of parts: what it holds, the writer holds
 COMPAT = pl.CompatLevel.oldest()
 
 
@@ -53,40 +53,44 @@ def write(folder: Path, rows: Frame | Parts, change: Change, *, sleep: Callable[
         WarehouseError: Other writers did not let go, or the disk refused.
         Exception: What making a part raised.
     """
-    from deltalake import CommitProperties, write_deltalake
     from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
     folder.mkdir(parents=True, exist_ok=True)
-    table, commit, what = change.table, change.commit, change.predicate or "append"
-    frame = clustered(rows, table) if isinstance(rows, Frame) else None
-    chance = random.Random(f"{commit.run_id}{commit.partition}{time.monotonic_ns()}")
+    table, what = change.table, f"{change.table.name} ({change.predicate or 'append'})"
+    frame = clustered(rows, table) if isinstance(rows, Frame) else rows
+    chance = random.Random(f"{change.commit.run_id}{change.commit.partition}{time.monotonic_ns()}")
     for attempt in range(MAX_ATTEMPTS):
-        stream = None if isinstance(rows, Frame) else _Stream(rows, table)
+        stream = _Stream(frame, table) if isinstance(frame, Parts) else None
         try:
-            write_deltalake(  # type: ignore[call-overload]
-                str(folder),
-                frame if stream is None else stream.reader(),
-                mode=change.mode,
-                predicate=change.predicate,
-                partition_by=list(table.partition_by) or None,
-                commit_properties=CommitProperties(custom_metadata=commit.metadata()),
-                configuration=LOG_RETENTION,
-                **({"schema_mode": "merge"} if change.merge else {}),
-                **_file_form(table, in_parts=stream is not None),
-            )
-            return
+            return _attempt(folder, frame if stream is None else stream.reader(), change, in_parts=stream is not None)
         except (CommitFailedError, TableNotFoundError):
             sleep(chance.uniform(0.01, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))
         except (DeltaError, OSError) as error:
             if stream is not None and stream.failures:
                 raise stream.failures[0] from None
             raise WarehouseError(
-                f"{table.name} ({what}): {_plain(error)}. Nothing of it was committed; "
+                f"{what}: {_plain(error)}. Nothing of it was committed; "
                 "make room or mend the permissions, and run the command again."
             ) from error
     raise WarehouseError(
-        f"{table.name} ({what}): other writers won {MAX_ATTEMPTS} commits in a row. "
+        f"{what}: other writers won {MAX_ATTEMPTS} commits in a row. "
         "Nothing was written; run the partition again when they are done."
+    )
+
+
+def _attempt(folder: Path, rows: "Frame | pa.RecordBatchReader", change: Change, *, in_parts: bool) -> None:
+    from deltalake import CommitProperties, write_deltalake
+
+    write_deltalake(  # type: ignore[call-overload]
+        str(folder),
+        rows,
+        mode=change.mode,
+        predicate=change.predicate,
+        partition_by=list(change.table.partition_by) or None,
+        commit_properties=CommitProperties(custom_metadata=change.commit.metadata()),
+        configuration=LOG_RETENTION,
+        **({"schema_mode": "merge"} if change.merge else {}),
+        **_file_form(change.table, in_parts=in_parts),
     )
 
 
@@ -118,9 +122,8 @@ class _Stream:
         try:
             part: Frame | None = first
             while part is not None:
-                rows = clustered(part, self.table)
-                for start in range(0, rows.height, BATCH_ROWS):
-                    yield from rows.slice(start, BATCH_ROWS).rechunk().to_arrow(compat_level=COMPAT).to_batches()
+                rows = clustered(part, self.table).rechunk().to_arrow(compat_level=COMPAT)
+                yield from rows.to_batches()  # one batch: the writer mixes up those that wait for it together
                 del part, rows
                 part = next(later, None)
         except Exception as error:
@@ -146,14 +149,13 @@ def _file_form(table: Table, *, in_parts: bool) -> dict[str, Any]:
     from deltalake import ColumnProperties, WriterProperties
 
     plain = ColumnProperties(dictionary_enabled=False)
-    floats = [name for name, dtype in table.dtypes.items() if dtype == pl.Float32]
     properties = WriterProperties(
         compression="ZSTD",
         compression_level=1,
-        column_properties=dict.fromkeys(floats, plain),
-        **({"max_row_group_size": BATCH_ROWS} if in_parts else {}),  # what a row group holds, the writer holds
+        column_properties={name: plain for name, dtype in table.dtypes.items() if dtype == pl.Float32},
+        max_row_group_size=GROUP_ROWS if in_parts else None,
     )
-    return {"writer_properties": properties, **({"target_file_size": TARGET_FILE_BYTES} if in_parts else {})}
+    return {"writer_properties": properties, "target_file_size": TARGET_FILE_BYTES if in_parts else None}
 
 
 def _plain(error: Exception) -> str:
