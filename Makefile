@@ -21,6 +21,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(BIN)/python -m kairos.features.built
 	@$(BIN)/python -m kairos.evaluation.built
 	@$(BIN)/python -m kairos.features.alpha158.built
+	@$(BIN)/python -m kairos.models.built
 	@touch $@
 
 setup: $(STAMP)  ## Build .venv

@@ -12,7 +12,7 @@ import polars as pl
 
 from kairos.errors import KairosError, NotFoundError
 from kairos.features.core import KEY
-from kairos.features.registry import ALL_FEATURES
+from kairos.features.registry import FACT_SETS, FEATURE_SETS, features_of
 from kairos.features.survey import survey
 from kairos.frames import Frame
 from kairos.settings import load_settings
@@ -31,7 +31,7 @@ def main() -> int:
     except KairosError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    found = survey(values, ALL_FEATURES)
+    found = survey(values, features_of(FEATURE_SETS | FACT_SETS))
     market = {
         "market": f"embedded, size {settings.sandbox_size}, seed {settings.sandbox_seed}",
         "rows": values.height,

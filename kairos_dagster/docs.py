@@ -12,7 +12,7 @@ from typing import Any
 
 from kairos.calendar import FIRST_DATE, LAST_DATE, SATURDAY
 from kairos.features.core import Feature
-from kairos.features.registry import ALL_FEATURES, FACT_SETS, FEATURE_SETS, SEPARATE_SETS
+from kairos.features.registry import FACT_SETS, FEATURE_SETS, SEPARATE_SETS, features_of
 from kairos.market.checks import CHECKS
 from kairos.quality.checks import CHECKS as QUALITY_CHECKS
 from kairos.settings import Settings
@@ -63,9 +63,9 @@ def feature_facts() -> dict[str, Any]:
 
 
 def unmeasured_features() -> list[str]:
-    """Return the features without a measured null rate."""
+    """Return the features without a measured null rate; those of separate sets, Qlib's, need none."""
     measured = feature_facts()["features"]
-    return [feature.name for feature in ALL_FEATURES if feature.name not in measured]
+    return [feature.name for feature in features_of(FEATURE_SETS | FACT_SETS) if feature.name not in measured]
 
 
 def _feature_row(feature: Feature, facts: Mapping[str, Any]) -> tuple[object, ...]:

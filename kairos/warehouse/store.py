@@ -145,7 +145,8 @@ class Warehouse:
     def replace_by_parts(self, table: Table, parts: Parts, *, partition: Mapping[str, Value], commit: Commit) -> int:
         """Do what `replace` does with rows that come part by part: one commit, and never much more than a part in memory.
 
-        What stands is not compared with them; they are written in any case. The rows of a part lie together, by date.
+        What stands is not compared with them; they are written in any case. Up to 65,536
+        rows of a part lie together, by date; neighbouring runs of them may have changed places.
 
         Raises:
             ContractError: A part breaks the contract or is out of order; nothing was written.

@@ -23,7 +23,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MAX_ATTEMPTS = 40  # with the waits below about a minute of contention before a writer gives up
 LONGEST_WAIT_S = 2.0
 TARGET_FILE_BYTES = 128 * 1024 * 1024
-GROUP_ROWS = 65_536  # of a row group of parts: what it holds, the writer holds
+RUN_ROWS = 65_536  # of parts, handed over together, and of a row group: the writer holds some of each, and swaps neighbours
 COMPAT = pl.CompatLevel.oldest()
 
 
@@ -122,8 +122,9 @@ class _Stream:
         try:
             part: Frame | None = first
             while part is not None:
-                rows = clustered(part, self.table).rechunk().to_arrow(compat_level=COMPAT)
-                yield from rows.to_batches()  # one batch: the writer mixes up those that wait for it together
+                rows = clustered(part, self.table)
+                for start in range(0, rows.height, RUN_ROWS):
+                    yield from rows.slice(start, RUN_ROWS).rechunk().to_arrow(compat_level=COMPAT).to_batches()
                 del part, rows
                 part = next(later, None)
         except Exception as error:
@@ -153,7 +154,7 @@ def _file_form(table: Table, *, in_parts: bool) -> dict[str, Any]:
         compression="ZSTD",
         compression_level=1,
         column_properties={name: plain for name, dtype in table.dtypes.items() if dtype == pl.Float32},
-        max_row_group_size=GROUP_ROWS if in_parts else None,
+        max_row_group_size=RUN_ROWS if in_parts else None,
     )
     return {"writer_properties": properties, "target_file_size": TARGET_FILE_BYTES if in_parts else None}
 
