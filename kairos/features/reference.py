@@ -10,7 +10,7 @@ from operator import mul
 import polars as pl
 
 from kairos.features.dates import calendar_fact
-from kairos.features.terms import Kind, Term
+from kairos.features.terms import BEGUN, Kind, Term
 from kairos.frames import Frame
 
 NO_SPREAD = 1e-12  # a variance below this share of the mean square is rounding, not spread: it counts as 0
@@ -97,6 +97,8 @@ _EACH = {
 def _window(term: Term) -> pl.Expr:
     """A window over one chain; polars itself leaves what it cannot fill null."""
     rows, number = term.rows, term.number
+    if term.word in BEGUN:
+        return _begun(rows, int(number), BEGUN[term.word].newest(number)).over(CHAIN, X.is_null().cum_sum())
     return _complete(_WINDOWS[term.word](rows, number), term).over(CHAIN)
 
 
@@ -117,6 +119,16 @@ def _shifts(rows: int) -> list[pl.Expr]:
 def _ewm(rows: int, decay: float) -> pl.Expr:
     weights = [decay**age for age in range(rows)]
     return pl.sum_horizontal(x * weight for x, weight in zip(_shifts(rows), weights, strict=True)) / sum(weights)
+
+
+def _begun(rows: int, period: int, newest: float) -> pl.Expr:
+    """An average over rows none of which is missing but the first: going on from the mean of the first, or of a full window."""
+    there, left = X.is_not_null().cum_sum(), 1 - newest
+    first = pl.when(there == period).then(X.rolling_mean(period)).when(there > period).then(X)
+    later = rows - period
+    weights = [newest * left**age for age in range(later)] + [left**later / period] * period
+    full = pl.sum_horizontal(x * weight for x, weight in zip(_shifts(rows), weights, strict=True))
+    return pl.when(there >= rows).then(full).when(there >= period).then(first.ewm_mean(alpha=newest, adjust=False))
 
 
 def _age_of_highest(rows: int, _: float) -> pl.Expr:

@@ -5,6 +5,7 @@ missing, and what is made from it is missing too. A condition is a number as wel
 The words that authors write with are in `kairos.features.operators`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import zip_longest
@@ -16,6 +17,26 @@ from kairos.errors import ContractError
 
 Number = int | float
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "and": "&", "or": "|"}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """How an average goes on from the mean of its first rows.
+
+    Attributes:
+        newest: Weight of the newest row, of the period in rows.
+        periods: How many periods of rows it counts.
+    """
+
+    newest: Callable[[float], float]
+    periods: int
+
+
+BEGUN = {
+    "wilder": Begun(lambda period: 1 / period, periods=16),
+    "ema": Begun(lambda period: 2 / (period + 1), periods=9),
+}
+"""Averages that have values before their window is full. Where it ends, a row's weight is e^-15 or e^-16 of the newest's."""
 
 
 class Kind(Enum):
@@ -186,6 +207,11 @@ class Term:
     def opaque(self) -> bool:
         """Whether an expression of polars is in it, of which nobody can tell what it reads."""
         return self.expr is not None or any(term.opaque for term in self.inputs)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has values before its window is full, from the rows that are there."""
+        return self.word in BEGUN or any(term.begun for term in self.inputs)
 
     @property
     def reach(self) -> int:

@@ -63,7 +63,7 @@ def probes_of(subject: Subject, tables: Tables) -> tuple[str, ...]:
     """Return the probes that mean something for what is read."""
     restated = any(clock(name, frame) == "known_at" for name, frame in tables.items()) or BY_SESSION & set(tables)
     known = {
-        "as_known": subject.windowed or bool(restated),
+        "as_known": subject.windowed == subject.features or bool(restated),
         "neighbours": subject.per_name,
     }
     return tuple(probe for probe in PROBES if known.get(probe, True))
