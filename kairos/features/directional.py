@@ -6,6 +6,7 @@ from kairos.features.terms import Term
 
 ROWS = 14
 CHANNEL = 20
+SAME = 1e-9  # of the price: a rise of as many ticks as the fall is no more than it, however the index is rounded
 PERCENT = "0 to 100"
 STILL = "after rows without directional movement"
 TA_LIB = "Wilder (1978), as TA-Lib begins it"
@@ -15,8 +16,8 @@ TRUE_RANGE = maximum(H, _before) - minimum(L, _before)
 """The session's range with the gap from the close before, in units of C."""
 
 _rise, _fall = H - lag(H, 1), lag(L, 1) - L
-_up = where(_rise > _fall, positive(_rise), 0)
-_down = where(_fall > _rise, positive(_fall), 0)
+_up = where(_rise - _fall > SAME * C, positive(_rise), 0)
+_down = where(_fall - _rise > SAME * C, positive(_fall), 0)
 _typical = (H + L + C) / 3
 
 

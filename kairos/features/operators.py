@@ -142,7 +142,7 @@ def wilder(x: Term, period: int) -> Term:
     """Return Wilder's average: the mean of the first `period` rows, then (period - 1) / period of the last and the rest new.
 
     It begins with the first row in which x is there, anew after a missing one, and counts the last 16 periods alone: what
-    is older would weigh less than one in two million. So it has values from `period` rows on, and its lookback is exact.
+    is older would weigh less than one in three million. So it has values from `period` rows on, and its lookback is exact.
     """
     return _begun("wilder", x, period)
 
@@ -150,7 +150,7 @@ def wilder(x: Term, period: int) -> Term:
 def ema(x: Term, period: int) -> Term:
     """Return the exponential average: the mean of the first `period` rows, then 2 / (period + 1) of each new row.
 
-    It begins as `wilder` does and counts the last 9 periods alone: what is older would weigh less than one in two million.
+    It begins as `wilder` does and counts the last 9 periods alone: what is older would weigh less than one in three million.
     """
     return _begun("ema", x, period)
 

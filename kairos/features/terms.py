@@ -36,7 +36,7 @@ BEGUN = {
     "wilder": Begun(lambda period: 1 / period, periods=16),
     "ema": Begun(lambda period: 2 / (period + 1), periods=9),
 }
-"""Averages that have values before their window is full. Where it ends, a row's weight is e^-15 or e^-16 of the newest's."""
+"""Averages that have values before their window is full; what is older than it would weigh e^-15 (3e-7) or e^-16."""
 
 
 class Kind(Enum):
