@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 
-from kairos.features.terms import BEGUN, Kind, Term, constant, each
+from kairos.features.begun import BEGUN
+from kairos.features.terms import Kind, Term, constant, each
 
 _MISSING = constant(math.nan)
 

@@ -5,7 +5,8 @@ chain does is missing, as is a window with a missing input. A standing reads the
 """
 
 from kairos.errors import ContractError
-from kairos.features.terms import BEGUN, Kind, Number, Term, across, as_term, each, window
+from kairos.features.begun import BEGUN
+from kairos.features.terms import Kind, Number, Term, across, as_term, each, window
 
 
 def column(name: str) -> Term:

@@ -9,8 +9,9 @@ from operator import mul
 
 import polars as pl
 
+from kairos.features.begun import BEGUN
 from kairos.features.dates import calendar_fact
-from kairos.features.terms import BEGUN, Kind, Term
+from kairos.features.terms import Kind, Term
 from kairos.frames import Frame
 
 NO_SPREAD = 1e-12  # a variance below this share of the mean square is rounding, not spread: it counts as 0
@@ -98,7 +99,7 @@ def _window(term: Term) -> pl.Expr:
     """A window over one chain; polars itself leaves what it cannot fill null."""
     rows, number = term.rows, term.number
     if term.word in BEGUN:
-        return _begun(rows, int(number), BEGUN[term.word].newest(number)).over(CHAIN, X.is_null().cum_sum())
+        return _begun(rows, int(number), BEGUN[term.word].newest(number))
     return _complete(_WINDOWS[term.word](rows, number), term).over(CHAIN)
 
 
@@ -122,13 +123,15 @@ def _ewm(rows: int, decay: float) -> pl.Expr:
 
 
 def _begun(rows: int, period: int, newest: float) -> pl.Expr:
-    """An average over rows none of which is missing but the first: going on from the mean of the first, or of a full window."""
+    """An average over the rows since the chain began or x was missing: of a full window, or on from the mean of the first."""
+    since = (CHAIN, X.is_null().rle_id())
     there, left = X.is_not_null().cum_sum(), 1 - newest
     first = pl.when(there == period).then(X.rolling_mean(period)).when(there > period).then(X)
+    young = first.ewm_mean(alpha=newest, adjust=False).over(since)
     later = rows - period
     weights = [newest * left**age for age in range(later)] + [left**later / period] * period
-    full = pl.sum_horizontal(x * weight for x, weight in zip(_shifts(rows), weights, strict=True))
-    return pl.when(there >= rows).then(full).when(there >= period).then(first.ewm_mean(alpha=newest, adjust=False))
+    full = pl.sum_horizontal(x * weight for x, weight in zip(_shifts(rows), weights, strict=True)).over(CHAIN)
+    return pl.when(there.over(since) >= rows).then(full).otherwise(young)
 
 
 def _age_of_highest(rows: int, _: float) -> pl.Expr:

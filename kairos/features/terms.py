@@ -5,7 +5,6 @@ missing, and what is made from it is missing too. A condition is a number as wel
 The words that authors write with are in `kairos.features.operators`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import zip_longest
@@ -14,29 +13,10 @@ from typing import NoReturn, Self
 import polars as pl
 
 from kairos.errors import ContractError
+from kairos.features.begun import BEGUN
 
 Number = int | float
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "and": "&", "or": "|"}
-
-
-@dataclass(frozen=True)
-class Begun:
-    """How an average goes on from the mean of its first rows.
-
-    Attributes:
-        newest: Weight of the newest row, of the period in rows.
-        periods: How many periods of rows it counts.
-    """
-
-    newest: Callable[[float], float]
-    periods: int
-
-
-BEGUN = {
-    "wilder": Begun(lambda period: 1 / period, periods=16),
-    "ema": Begun(lambda period: 2 / (period + 1), periods=9),
-}
-"""Averages that have values before their window is full; what is older than it would weigh e^-15 (3e-7) or e^-16."""
 
 
 class Kind(Enum):
