@@ -50,7 +50,8 @@ def _tables(warehouse: Warehouse) -> Frame:
     empty = [table.name for table, rows in zip(FROM_PRICES, (first, *others), strict=False) if rows.is_empty()]
     if empty:
         raise NotFoundError(
-            f"{warehouse.root}: no rows of {', '.join(empty)}; run `kairos demo` and `kairos features` with this KAIROS_HOME first."
+            f"{warehouse.root}: no rows of {', '.join(empty)}; "
+            "run `kairos demo` and `kairos features` with this KAIROS_HOME first."
         )
     wide = first.drop(REST, strict=False)
     for other in others:
