@@ -9,6 +9,8 @@ an action under each.
 import polars as pl
 
 COLUMNS = ("rating_firm", "rating_action", "rating_from", "rating_to", "price_target_from", "price_target_to")
+_PRICE_TARGET = r"(?:PT|PO|(?i:price target|price objective))"
+_ON = r"(?: [\w.&' -]+)? "
 VERBS = {
     "upgrade": r"Upgrade[sd]",
     "downgrade": r"Downgrade[sd]",
@@ -18,21 +20,21 @@ VERBS = {
     "reinstate": r"Reinstate[sd]",
     "assume": r"Assume[sd]",
     "resume": r"Resume[sd] Coverage",
-    "raise_target": r"(?:Raise[sd]|Boost(?:s|ed)|Increase[sd])(?: [\w.&' -]+)? (?:PT|PO|(?i:price target|price objective))",
-    "lower_target": r"(?:Lower(?:s|ed)|Cuts?|Reduce[sd]|Slashe[sd])(?: [\w.&' -]+)? (?:PT|PO|(?i:price target|price objective))",
+    "raise_target": rf"(?:Raise[sd]|Boost(?:s|ed)|Increase[sd]){_ON}{_PRICE_TARGET}",
+    "lower_target": rf"(?:Lower(?:s|ed)|Cuts?|Reduce[sd]|Slashe[sd]){_ON}{_PRICE_TARGET}",
 }
 """What a firm does, by the name that `rating_action` bears."""
 DEBT_RATERS = ("S&P", "Standard & Poor's", "Moody's", "Fitch", "Fitch Ratings", "DBRS", "A.M. Best")
 _MARK = (
-    r"(?i:(?:conviction|strong|speculative|long[- ]term|top pick) buy|buy|accumulate|add|hold|sell|reduce|"
-    r"neutral|positive|negative|"
-    r"(?:over|under|equal|market|sector)[- ]?weight|(?:market|sector|peer|mkt)[- ](?:out|under)?perform(?:er)?|"
+    r"(?i:(?:conviction|strong|speculative|long[- ]term|top pick) buy|buy|accumulate|add|hold|sell|reduce|neutral|positive|"
+    r"negative|(?:over|under|equal|market|sector)[- ]?weight|(?:market|sector|peer|mkt)[- ](?:out|under)?perform(?:er)?|"
     r"(?:out|under)?perform(?:er)?|in[- ]line|fair value|top pick)"
 )
 _TARGET = r"(?:PT|PO|(?i:price target|price objective|target))"
 _USD = r"\$(\d[\d,]*(?:\.\d+)?)(?:[^\w.]|\.\s|\.?$)"
-_FIRM = r"^[\s\x{feff}]*(?:(?i:update|udpate|updated|correction):\s*)?(?:Earlier\s+)?([A-Z][\w.&'\x{2019}/() -]{1,40}?)\s+(?:Earlier\s+)?"
-_PASSIVE = r"(?i:^[\s,]*(?:to|at|by|with|upon|today|in|and)\b)"  # "X Upgraded to Buy at Y": the name before the verb is no firm
+_BEFORE = r"^[\s\x{feff}]*(?:(?i:update|udpate|updated|correction):\s*)?(?:Earlier\s+)?"
+_FIRM = rf"{_BEFORE}([A-Z][\w.&'\x{{2019}}/() -]{{1,40}}?)\s+(?:Earlier\s+)?"
+_PASSIVE = r"(?i:^[\s,]*(?:to|at|by|with|upon|today|in|and)\b)"  # "X Upgraded to Buy at Y": X is no firm
 _NO_FIRM = r"(?i:\([a-z.]+\)$|^hearing\b|benzinga|\bafter\b|\bshares\b|\banalysts?\b)"
 _WEEKDAY = r"\s+(?i:on (?:mon|tues|wednes|thurs|fri)day)$"
 _ENDS = r"(?:\s*$|\s*[,;(]|\s+(?i:rating|on|as|and|following|amid|from|after)\b)"  # no mark: "Patients With Negative Symptoms"
@@ -62,11 +64,10 @@ def rating_columns(title: str = "title") -> list[pl.Expr]:
     any_verb = "|".join(VERBS.values())
     firm = told.str.extract(rf"{_FIRM}(?:{any_verb})\b").str.replace(_WEEKDAY, "")
     named = firm.is_not_null() & ~firm.str.contains(_NO_FIRM) & ~firm.is_in(list(DEBT_RATERS))
-    rest = told.str.replace(rf"{_FIRM}(?:Upgrade[sd]|Downgrade[sd]|Maintain(?:s|ed)|{any_verb})", "")
+    rest = told.str.replace(rf"{_FIRM}(?:{any_verb})", "")
     action = pl.coalesce(pl.when(told.str.contains(rf"{_FIRM}(?:{verb})\b")).then(pl.lit(name)) for name, verb in VERBS.items())
-    named &= ~(
-        told.str.contains(rf"{_FIRM}(?:Upgraded|Downgraded|Maintained|Reiterated|Initiated)\b") & rest.str.contains(_PASSIVE)
-    )
+    past = told.str.contains(rf"{_FIRM}(?:Upgraded|Downgraded|Maintained|Reiterated|Initiated)\b")
+    named &= ~(past & rest.str.contains(_PASSIVE))
     marks = _marks(rest)
     targets = _targets(told)
     acted = named & pl.any_horizontal(value.is_not_null() for value in (*marks, *targets))
