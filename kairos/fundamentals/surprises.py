@@ -7,16 +7,17 @@ import polars as pl
 from kairos.calendar import NEW_YORK
 from kairos.frames import Frame
 from kairos.fundamentals.instants import opening, session_hours
+from kairos.sources.casts import NO_VALUE
 from kairos.tables.core import Check, Outcome
 
 BEFORE_OPEN, AFTER_CLOSE = ("pre", "bmo"), ("post", "amc")
 
 
 def announced(rows: Frame, *, live: timedelta) -> Frame:
-    """Add stamp (UTC), stamp_source and reason, why a row cannot stand; null where it can.
+    """Add stamp (UTC), stamp_source and reason, why a row cannot stand; null where it can. A quarter "NULL" is none.
 
     Args:
-        rows: Has report_date (Date), release_time, eps_actual, eps_estimated and fetched_at.
+        rows: Has report_date (Date), quarter, release_time, eps_actual, eps_estimated and fetched_at.
         live: A row received no later than this after its stamp was seen arriving, and has no stamp but its receipt.
     """
     told = pl.col("release_time").str.strip_chars().str.to_lowercase()
@@ -33,7 +34,8 @@ def announced(rows: Frame, *, live: timedelta) -> Frame:
     empty = pl.col("eps_actual").is_null() & pl.col("eps_estimated").is_null()
     early = pl.col("fetched_at") <= pl.col("not_before")
     reason = pl.when(empty).then(pl.lit("nothing_told")).when(early).then(pl.lit("received_before_release"))
-    judged = _not_before(dated).with_columns(reason.alias("reason"), pl.when(late).then("stamp").alias("stamp"))
+    labelled = pl.when(~pl.col("quarter").str.to_lowercase().is_in(NO_VALUE)).then("quarter").alias("quarter")
+    judged = _not_before(dated).with_columns(reason.alias("reason"), pl.when(late).then("stamp").alias("stamp"), labelled)
     return judged.drop("_same", "_next", "not_before")
 
 
