@@ -8,6 +8,8 @@ an action under each.
 
 import polars as pl
 
+from kairos.frames import Frame
+
 COLUMNS = ("rating_firm", "rating_action", "rating_from", "rating_to", "price_target_from", "price_target_to")
 _PRICE_TARGET = r"(?:PT|PO|(?i:price target|price objective))"
 _ON = r"(?: [\w.&' -]+)? "
@@ -36,6 +38,8 @@ _BEFORE = r"^[\s\x{feff}]*(?:(?i:update|udpate|updated|correction):\s*)?(?:Earli
 _FIRM = rf"{_BEFORE}([A-Z][\w.&'\x{{2019}}/() -]{{1,40}}?)\s+(?:Earlier\s+)?"
 _PASSIVE = r"(?i:^[\s,]*(?:to|at|by|with|upon|today|in|and)\b)"  # "X Upgraded to Buy at Y": X is no firm
 _NO_FIRM = r"(?i:\([a-z.]+\)$|^hearing\b|benzinga|\bafter\b|\bshares\b|\banalysts?\b)"
+_PAST = r"^(?:Upgraded|Downgraded|Maintained|Reiterated|Initiated)$"
+_LIKELY = r"Upgrade|Downgrade|Maintain|Reiterate|Initiate|Reinstate|Assume|Resume|PT|PO|(?i:price target|price objective)"
 _WEEKDAY = r"\s+(?i:on (?:mon|tues|wednes|thurs|fri)day)$"
 _ENDS = r"(?:\s*$|\s*[,;(]|\s+(?i:rating|on|as|and|following|amid|from|after)\b)"  # no mark: "Patients With Negative Symptoms"
 _MARKS_TO = (
@@ -55,21 +59,26 @@ _TARGETS_TO = (
 )
 
 
-def rating_columns(title: str = "title") -> list[pl.Expr]:
-    """Return the expressions of `COLUMNS` over a column of headlines; all null where a headline is no analyst's action.
+def with_rating_actions(rows: Frame) -> Frame:
+    """Add `COLUMNS` to rows that have a title; all null where it is no analyst's action.
 
     Marks are in lower case with blanks for hyphens ("equal weight"); targets are in dollars, as the headline says.
     """
-    told = pl.col(title)
-    any_verb = "|".join(VERBS.values())
-    firm = told.str.extract(rf"{_FIRM}(?:{any_verb})\b").str.replace(_WEEKDAY, "")
-    named = firm.is_not_null() & ~firm.str.contains(_NO_FIRM) & ~firm.is_in(list(DEBT_RATERS))
-    rest = told.str.replace(rf"{_FIRM}(?:{any_verb})", "")
-    action = pl.coalesce(pl.when(told.str.contains(rf"{_FIRM}(?:{verb})\b")).then(pl.lit(name)) for name, verb in VERBS.items())
-    past = told.str.contains(rf"{_FIRM}(?:Upgraded|Downgraded|Maintained|Reiterated|Initiated)\b")
-    named &= ~(past & rest.str.contains(_PASSIVE))
-    marks = _marks(rest)
-    targets = _targets(told)
+    numbered = rows.with_row_index("_at")
+    likely = numbered.filter(pl.col("title").str.contains(_LIKELY))  # one in five; the whole rule is dear
+    read = likely.select("_at", *_read(pl.col("title")))
+    return numbered.join(read, on="_at", how="left", maintain_order="left").drop("_at")
+
+
+def _read(told: pl.Expr) -> list[pl.Expr]:
+    acting = rf"{_FIRM}({'|'.join(VERBS.values())})\b"
+    firm = told.str.extract(acting, 1).str.replace(_WEEKDAY, "")
+    verb = told.str.extract(acting, 2)
+    rest = told.str.replace(acting, "")
+    passive = verb.str.contains(_PAST) & rest.str.contains(_PASSIVE)
+    named = firm.is_not_null() & ~firm.str.contains(_NO_FIRM) & ~firm.is_in(list(DEBT_RATERS)) & ~passive
+    action = pl.coalesce(pl.when(verb.str.contains(f"^(?:{form})$")).then(pl.lit(name)) for name, form in VERBS.items())
+    marks, targets = _marks(rest), _targets(told)
     acted = named & pl.any_horizontal(value.is_not_null() for value in (*marks, *targets))
     values = (firm, action, *marks, *targets)
     return [pl.when(acted).then(value).alias(name) for name, value in zip(COLUMNS, values, strict=True)]

@@ -101,7 +101,8 @@ def _nothing(name: str) -> pl.Expr:
 
 
 def _lines(lost: Frame, dataset: str) -> Frame:
-    rows = lost.with_columns(pl.col("fetched_at").dt.year().alias("year"))
+    about = pl.coalesce("posted_at", "fetched_at") if dataset == "social_posts" else pl.col("fetched_at")
+    rows = lost.with_columns(about.dt.year().alias("year"))
     return set_aside(rows, ("symbol", "posted_at"), writer=SOCIAL_FEATURES.name, dataset=dataset, action=ROW_REJECTED)
 
 

@@ -12,7 +12,7 @@ from kairos.frames import Frame, newest_versions
 from kairos.fundamentals.chain import chained
 from kairos.fundamentals.headlines import addressed
 from kairos.fundamentals.instants import new_york_day, told_instant
-from kairos.fundamentals.rating_actions import rating_columns
+from kairos.fundamentals.rating_actions import with_rating_actions
 from kairos.fundamentals.statements import PERIODS, fmp_rows, sf1_rows, stamped_by_income
 from kairos.fundamentals.surprises import announced
 from kairos.fundamentals.symbols import with_security
@@ -115,7 +115,7 @@ def news_versions(raw: Frame, tickers: Frame) -> Cleaned:
         pl.when(pl.col("published_at").is_null()).then(pl.lit("unreadable_stamp")).alias("reason"),
     )
     made, lost, again = _versions(tables.FMP_NEWS, rows, tickers, "fmp_news", key=("permaticker", "url"), about="published_on")
-    return Cleaned(_conformed(tables.FMP_NEWS, made.with_columns(rating_columns())), lost, repeated=again)
+    return Cleaned(_conformed(tables.FMP_NEWS, with_rating_actions(made)), lost, repeated=again)
 
 
 def surprise_versions(raw: Frame, tickers: Frame) -> Cleaned:
@@ -173,7 +173,8 @@ def _versions(
     rejected = pl.concat([lost, torn.select(lost.columns)])
     details = [name for name in ("symbol", "period_end", "period", "url", "report_date") if name in rows.columns]
     lines = set_aside(
-        rejected.with_columns(pl.col("fetched_at").dt.year().alias("year")),
+        # under the year that it is about: a line of an old row must not wait for the year of its receipt to be built
+        rejected.with_columns(pl.coalesce("stamp", "fetched_at").dt.year().alias("year")),
         details,
         writer=table.name,
         dataset=dataset,

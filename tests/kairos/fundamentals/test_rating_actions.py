@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from kairos.fundamentals.rating_actions import COLUMNS, rating_columns
+from kairos.fundamentals.rating_actions import COLUMNS, with_rating_actions
 
 ACTIONS = {
     "Baird Maintains Neutral on ABM Indus, Lowers Price Target to $23": ("Baird", "maintain", None, "neutral", None, 23.0),
@@ -59,7 +59,7 @@ NO_ACTIONS = (
 
 
 def told(*headlines):
-    return pl.DataFrame({"title": headlines}, schema={"title": pl.String}).select(rating_columns())
+    return with_rating_actions(pl.DataFrame({"title": headlines}, schema={"title": pl.String})).drop("title")
 
 
 @pytest.mark.parametrize("headline", ACTIONS, ids=list(ACTIONS))
