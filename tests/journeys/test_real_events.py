@@ -118,10 +118,13 @@ def test_analysts_actions_are_what_the_headlines_say(news):
             .select(pl.col("title").str.contains("$" + whole, literal=True).all())
             .item()
         )
-    raised = acted.filter(pl.col("price_target_from") < pl.col("price_target_to"))["title"]
-    lowered = acted.filter(pl.col("price_target_from") > pl.col("price_target_to"))["title"]
-    assert raised.str.contains(r"Raise|Increase|Boost").all()
-    assert lowered.str.contains(r"Lower|Cut|Reduce").all()
+    up = pl.col("price_target_to") > pl.col("price_target_from")
+    says = pl.col("title").str.contains("Raises|Increases")
+    odd = acted.filter(up.is_not_null() & (up != says))["title"].sort().to_list()
+    assert odd == [  # the source contradicts itself; neither its verb nor its figures are mended
+        "Citigroup Maintains Barrick Gold at Buy, Lowers PT from $57 to $78",
+        "Jefferies & Company Maintains Barrick Gold at Buy, Raises PT from $60 to $53",
+    ]
 
 
 def test_every_post_counts_for_a_session_or_is_the_same_one_again(social):
