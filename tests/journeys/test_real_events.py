@@ -4,84 +4,51 @@ They lie beside the checkout and are not part of it; without them these tests ar
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
 
+from benchmarks.real_events import CLOCK, FILES, FOLDER, event_names, event_rows, event_tables
 from kairos.calendar import FixedClock, session_close
 from kairos.fundamentals.checks import nothing_from_the_future
-from kairos.fundamentals.social import social_features
 from kairos.fundamentals.surprises import not_before_its_release
-from kairos.fundamentals.versions import news_versions, surprise_versions
-from kairos.market.tickers import securities
-from kairos.sources.files import read_files
-from kairos.sources.parse import parse
-from kairos.tables import raw
-from kairos.tables.feeds import RAW_FEEDS
 from kairos.tables.fundamentals import EARNINGS_SURPRISES, FMP_NEWS, SOCIAL_FEATURES
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="real events are not on this machine")
 
-CLOCK = FixedClock(datetime(2021, 1, 4, 12, tzinfo=UTC))
-FILES = {
-    "fmp_news": ("news_headlines_2009_2020.parquet", {"published_date": "published_at", "title": "headline"}),
-    "social_posts": ("social_posts_2014_2016.parquet", {"posted_at": "created_at", "text": "tokens"}),
-    "earnings_surprises": (
-        "earnings_surprises_2012_2019.parquet",
-        {"quarter": "qtr", "eps_estimated": "eps_est", "eps_actual": "eps", "eps_surprise": "surp"},
-    ),
-}
-NO_HOURS, NO_MENTIONS = RAW_FEEDS["fmp_social"].empty(), RAW_FEEDS["quiver_social"].empty()
 RETWEETED = re.compile(r"^[^\w$#@]*rt\s+(AT_USER|@\w+)\s*:?\s*", re.IGNORECASE)
 HEADLINES, POSTS, EARNINGS = 5_756, 47_256, 36_559
 
 
-def sent(dataset, clock=CLOCK):
-    """Parsed rows of a real file, as `kairos import` reads them."""
-    name, mapping = FILES[dataset]
-    (payload,) = read_files([FOLDER / name], dataset, mapping=mapping, source="archive", clock=clock)
-    parsed = parse(payload)
-    assert parsed.rejects.is_empty()
-    return parsed.rows
-
-
-def named(*rows, without=()):
-    """The securities of all symbols, as prices of 2009 to 2019 name them."""
-    symbols = pl.concat([frame["symbol"] for frame in rows]).unique().sort()
-    spans = (
-        symbols.filter(~symbols.is_in(list(without)))
-        .to_frame("ticker")
-        .with_columns(source=pl.lit("prices"), first_date=pl.lit(date(2009, 1, 2)), last_date=pl.lit(date(2019, 12, 31)))
-    )
-    return securities(raw.RAW_TICKERS.empty(), raw.RAW_ACTIONS.empty(), spans)
-
-
 @pytest.fixture(scope="module")
 def rows():
-    return {dataset: sent(dataset) for dataset in FILES}
+    return {dataset: event_rows(dataset) for dataset in FILES}
 
 
 @pytest.fixture(scope="module")
 def tickers(rows):
-    return named(*rows.values())
+    return event_names(*rows.values())
 
 
 @pytest.fixture(scope="module")
-def news(rows, tickers):
-    return news_versions(rows["fmp_news"], tickers)
+def made(rows, tickers):
+    return event_tables(rows, tickers)
 
 
 @pytest.fixture(scope="module")
-def social(rows, tickers):
-    return social_features(NO_HOURS, NO_MENTIONS, tickers, raw_posts=rows["social_posts"])
+def news(made):
+    return made["fmp_news"]
 
 
 @pytest.fixture(scope="module")
-def surprises(rows, tickers):
-    return surprise_versions(rows["earnings_surprises"], tickers)
+def social(made):
+    return made["social_posts"]
+
+
+@pytest.fixture(scope="module")
+def surprises(made):
+    return made["earnings_surprises"]
 
 
 def test_every_row_of_the_files_is_a_raw_row(rows):
@@ -172,26 +139,17 @@ def test_earnings_known_too_early_are_found(surprises, wrong):
 
 def test_what_no_security_bears_is_set_aside_row_by_row(rows):
     lost = ("AAPL", "ABBV")
-    listed = named(*rows.values(), without=lost)
-    posts = social_features(NO_HOURS, NO_MENTIONS, listed, raw_posts=rows["social_posts"])
-    for cleaned, dataset in (
-        (news_versions(rows["fmp_news"], listed), "fmp_news"),
-        (posts, "social_posts"),
-        (surprise_versions(rows["earnings_surprises"], listed), "earnings_surprises"),
-    ):
+    listed = event_names(*rows.values(), without=lost)
+    for dataset, cleaned in event_tables(rows, listed).items():
         of_lost = rows[dataset].filter(pl.col("symbol").is_in(list(lost)))
         assert cleaned.quarantine.height == of_lost.height
         assert set(cleaned.quarantine["reason"]) == {"unmapped_symbol"}
         assert cleaned.quarantine["year"].max() < CLOCK.now().year  # under the years that they are about
 
 
-def test_order_and_repetition_of_the_files_change_nothing(rows, tickers, news, surprises, social):
+def test_order_and_repetition_of_the_files_change_nothing(rows, tickers, made):
     later = FixedClock(CLOCK.now() + timedelta(days=9))
-    told = {dataset: pl.concat([sent(dataset, later), frame]).reverse() for dataset, frame in rows.items()}
+    told = {dataset: pl.concat([event_rows(dataset, clock=later), frame]).reverse() for dataset, frame in rows.items()}
     receipt = ["fetched_at", "payload_id"]
-    for made, again in (
-        (news, news_versions(told["fmp_news"], tickers)),
-        (surprises, surprise_versions(told["earnings_surprises"], tickers)),
-        (social, social_features(NO_HOURS, NO_MENTIONS, tickers, raw_posts=told["social_posts"])),
-    ):
-        assert again.rows.drop(receipt, strict=False).equals(made.rows.drop(receipt, strict=False))
+    for dataset, again in event_tables(told, tickers).items():
+        assert again.rows.drop(receipt, strict=False).equals(made[dataset].rows.drop(receipt, strict=False))
