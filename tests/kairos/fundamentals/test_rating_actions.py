@@ -45,6 +45,8 @@ NO_ACTIONS = (
     "AbbVie shares are trading higher after Mizuho maintained a Buy rating on the stock and raised its price target to $104.",
     "Advance Auto Parts Downgraded to Market Perform at FBR Capital",
     "ABB Initiated With Buy At ING Group",
+    "Advance Auto Parts Downgraded To Hold",
+    "Moody's Downgrades Barrick Gold Outlook to Negative",
     "ACADIA Pharmaceuticals Initiates Phase II Trial in Patients With Negative Symptoms of Schizophrenia",
     "Arctic Cat Maintains FY16 EPS $0.80-$0.95 vs $0.90 Est., Sales $690M-$705M vs $697M Est.",
     "Advantage Oil & Gas Ltd. (AAV) Maintains Outperform Rating And $10.50 Price Target",
