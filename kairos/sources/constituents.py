@@ -16,12 +16,14 @@ from kairos.sources.exported import as_day
 from kairos.sources.feeds import SP500
 from kairos.sources.landing import Landed, land
 from kairos.sources.payloads import PayloadStore
+from kairos.sources.returned import kept_apart
 from kairos.sources.sharadar import SharadarClient
 from kairos.tables.raw import RAW_PAYLOADS
 
 SWEEP_DAYS = 7  # changes are announced days before they take effect, and dated by their effect
 CURRENT, HISTORICAL, ADDED, REMOVED = ACTIONS = ("current", "historical", "added", "removed")
 _OF_CURRENT = "action=current"
+_LATER_PAGE = "qopts.cursor_id="
 
 
 def pull_constituents(client: SharadarClient, store: PayloadStore, session: date, *, received: Frame) -> Frame:
@@ -39,11 +41,12 @@ def pull_constituents(client: SharadarClient, store: PayloadStore, session: date
         SourceError: A pull failed, or an answer lacks rows that another one has.
     """
     before = received.filter(dataset=SP500.name, source="sharadar")
-    current = land(client.rows_where(SP500.name, action=CURRENT), store)
+    current = land(kept_apart(client.rows_where(SP500.name, action=CURRENT), before), store)
     _check_current(current.rows, before)
     since = session - timedelta(days=SWEEP_DAYS)
     whole = before.is_empty() or session_offset(session, 1).isocalendar().week != session.isocalendar().week
-    swept = land(client.whole(SP500.name) if whole else client.updated_since(SP500.name, since), store)
+    answers = client.whole(SP500.name) if whole else client.updated_since(SP500.name, since)
+    swept = land(kept_apart(answers, before), store)
     check_listed_again(current.rows, swept.rows, since=None if whole else since)
     if whole:
         check_adds_up(swept.rows)
@@ -96,8 +99,7 @@ def check_adds_up(rows: Frame) -> None:
 def _check_current(current: Frame, before: Frame) -> None:
     """Raise if there is no present list, or one far shorter than the one before it."""
     lists = before.filter(pl.col("request").str.contains(_OF_CURRENT, literal=True))
-    newest = lists.filter(pl.col("session") == pl.col("session").max())
-    expected = int(newest["rows"].sum())
+    expected = int(_last_delivery(lists)["rows"].sum())
     found = current["ticker"].n_unique()
     if found == 0 or far_fewer(found, expected):
         raise SourceError(f"sp500: {found} present members, expected about {expected or 500}. {LATE}")
@@ -106,7 +108,13 @@ def _check_current(current: Frame, before: Frame) -> None:
 def _check_whole(swept: Landed, before: Frame) -> None:
     """Raise if the whole table has far fewer rows than the last time: it only grows."""
     last = before.filter(~pl.col("request").str.contains(r"action=|date\.gte="))
-    newest = last.filter(pl.col("session") == pl.col("session").max())
-    held = int(newest["rows"].sum())
+    held = int(_last_delivery(last)["rows"].sum())
     if far_fewer(swept.rows.height, held):
         raise SourceError(f"sp500: {swept.rows.height} rows in the whole table, the one before had {held}. {LATE}")
+
+
+def _last_delivery(answers: Frame) -> Frame:
+    """Return the pages of the newest session's last pull: an evening asked twice may have been answered twice."""
+    pages = answers.filter(pl.col("session") == pl.col("session").max()).sort("fetched_at", maintain_order=True)
+    begins = ~pl.col("request").str.contains(_LATER_PAGE, literal=True)
+    return pages.filter(begins.cum_sum() == begins.sum())

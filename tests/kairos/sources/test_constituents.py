@@ -1,6 +1,7 @@
 """Pulls of the S&P 500's members from the embedded vendor: what is asked when, and that no answer cut short is taken."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -32,8 +33,8 @@ class Home:
         self.server, self.clock, self.client, self.store = server, clock, client, store
         self.received = RAW_PAYLOADS.empty()
 
-    def pull(self, session):
-        self.clock.instant = prices_known_at(session) + timedelta(hours=3)
+    def pull(self, session, *, later=timedelta(0)):
+        self.clock.instant = prices_known_at(session) + timedelta(hours=3) + later
         rows = pull_constituents(self.client, self.store, session, received=self.received)
         self.received = stack(self.received, rows.with_columns(session=pl.lit(session)))
         return rows
@@ -131,3 +132,36 @@ def test_a_change_announced_ahead_is_kept(tmp_path):
     )
     landed = land([payload], PayloadStore(tmp_path))
     assert (landed.rows["date"].to_list(), landed.rejects.height) == ([ahead], 0)
+
+
+class Respaced:
+    """The vendor's client; `told` is a space more or less in what it says, so that the same rows come in other bytes."""
+
+    def __init__(self, client):
+        self.client, self.told = client, 0
+
+    def _other(self, payloads):
+        return [replace(one, content=one.content + b" " * self.told) for one in payloads]
+
+    def rows_where(self, dataset, **filters):
+        return self._other(self.client.rows_where(dataset, **filters))
+
+    def whole(self, dataset):
+        return self._other(self.client.whole(dataset))
+
+    def updated_since(self, dataset, day):
+        return self._other(self.client.updated_since(dataset, day))
+
+
+@pytest.mark.parametrize("session", [THURSDAY, FRIDAY])
+def test_a_list_that_comes_back_is_a_delivery_of_its_own(home, session):
+    home.pull(EARLIER)
+    home.client = Respaced(home.client)
+    last = []
+    for turn, told in enumerate((0, 1, 1, 0, 0)):
+        home.client.told = told
+        rows = home.pull(session, later=timedelta(hours=turn))
+        home.received = home.received.unique("payload_id", keep="first", maintain_order=True)
+        last.append(rows.filter(pl.col("request").str.contains("action=current"))["payload_id"].item())
+    assert [last.index(payload_id) for payload_id in last] == [0, 1, 1, 3, 3]
+    assert home.received.filter(payload_id=last[-1])["fetched_at"].item() == prices_known_at(session) + timedelta(hours=6)
