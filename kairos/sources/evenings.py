@@ -145,7 +145,8 @@ def _check_articles(asking: Asking, found: Frame) -> None:
 def _sharadar(asking: Asking) -> Iterator[Frame]:
     client, settings = asking.clients.sharadar, asking.settings
     if client is not None and settings.enable_sp500:
-        yield pull_constituents(client, asking.store, asking.session, received=asking.received)
+        trading = companies_at(asking.tickers, asking.session).height
+        yield pull_constituents(client, asking.store, asking.session, received=asking.received, trading=trading)
     if client is not None and settings.enable_sf1:
         since = asking.session - timedelta(days=SWEEP_DAYS)
         changed = land(kept_apart(client.updated_since("sf1", since), asking.received), asking.store)

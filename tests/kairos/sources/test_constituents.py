@@ -9,12 +9,12 @@ import pytest
 from pydantic import SecretStr
 
 from kairos.calendar import FixedClock, prices_known_at
-from kairos.errors import SourceError
+from kairos.errors import PlanError, SourceError
 from kairos.frames import stack
 from kairos.sandbox.faults import FaultKind
 from kairos.sandbox.market import generate
 from kairos.sandbox.server import SANDBOX_KEY, VendorServer
-from kairos.sources.constituents import check_adds_up, check_listed_again, pull_constituents
+from kairos.sources.constituents import check_adds_up, check_listed_again, check_no_sample, pull_constituents
 from kairos.sources.landing import land
 from kairos.sources.pace import RetryPolicy
 from kairos.sources.payloads import Payload, PayloadStore
@@ -31,11 +31,11 @@ class Home:
 
     def __init__(self, server, clock, client, store):
         self.server, self.clock, self.client, self.store = server, clock, client, store
-        self.received = RAW_PAYLOADS.empty()
+        self.received, self.trading = RAW_PAYLOADS.empty(), 0
 
     def pull(self, session, *, later=timedelta(0)):
         self.clock.instant = prices_known_at(session) + timedelta(hours=3) + later
-        rows = pull_constituents(self.client, self.store, session, received=self.received)
+        rows = pull_constituents(self.client, self.store, session, received=self.received, trading=self.trading)
         self.received = stack(self.received, rows.with_columns(session=pl.lit(session)))
         return rows
 
@@ -97,8 +97,21 @@ def test_a_sweep_or_a_whole_table_cut_short_is_refused(home, kind, session):
         home.pull(session)
 
 
+def test_a_first_pull_that_is_a_sample_is_refused_where_the_market_is_known_to_be_whole(home):
+    home.server.inject(FaultKind.SILENT_SAMPLE, table="SP500", count=None)
+    home.trading = 6_000
+    with pytest.raises(PlanError, match=r"sp500: \d present members where 6000 securities trade, expected about 500"):
+        home.pull(EARLIER)
+    assert home.received.is_empty()
+
+
+@pytest.mark.parametrize(("members", "trading"), [(503, 6_000), (451, 6_000), (18, 1_999), (18, 0)])
+def test_a_first_list_is_taken_where_it_is_whole_or_nobody_can_know(members, trading):
+    check_no_sample(pl.DataFrame({"ticker": [f"T{number}" for number in range(members)]}), trading=trading)
+
+
 def test_a_first_pull_that_is_a_sample_of_all_is_noticed_by_nothing_but_its_size(home):
-    """A sample that is the same in every answer agrees with itself: only an earlier list tells."""
+    """A sample that is the same in every answer agrees with itself: only an earlier list tells, or a whole market."""
     home.server.inject(FaultKind.SILENT_SAMPLE, table="SP500", count=None)
     rows = home.pull(EARLIER)
     assert int(rows.filter(pl.col("request").str.contains("action=current"))["rows"].sum()) < 18
