@@ -131,6 +131,19 @@ class Table:
         """Column names, in order."""
         return tuple(self.schema.columns)
 
+    @cached_property
+    def _bounded(self) -> Schema:
+        """The schema of the columns that have bounds, or that neither null nor NaN may enter."""
+        columns = {name: column for name, column in self.schema.columns.items() if _is_bounded(column)}
+        return pa.DataFrameSchema(columns, checks=self.schema.checks)
+
+    def _judge_of(self, conformed: Frame) -> Schema:
+        """Return the schema to judge rows by: where no null stands out of place, that of the bounded columns says all."""
+        filled = (name for name, column in self.schema.columns.items() if not column.nullable)
+        judge = self.schema if any(conformed[name].null_count() for name in filled) else self._bounded
+        left_out = judge.columns.keys() - set(conformed.columns)  # optional ones
+        return judge.remove_columns(list(left_out)) if left_out else judge
+
     def empty(self) -> Frame:
         """Return a frame of this table with no rows."""
         return pl.DataFrame(schema=self.dtypes)
@@ -161,7 +174,7 @@ class Table:
         """
         conformed = self.conform(frame)
         try:
-            self._schema_of(conformed).validate(conformed, lazy=False)
+            self._judge_of(conformed).validate(conformed, lazy=False)
         except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
             raise ContractError(f"{self.name}: {_first_line(error)}. The rows were not written.") from None
         repeated = duplicate_keys(conformed, self.key)
@@ -172,10 +185,9 @@ class Table:
             )
         return conformed
 
-    def _schema_of(self, frame: Frame) -> Schema:
-        """Return the schema, less the optional columns that a frame has not."""
-        left_out = [name for name in self.optional if name not in frame.columns]
-        return self.schema.remove_columns(left_out) if left_out else self.schema
+
+def _is_bounded(column: Any) -> bool:  # noqa: ANN401 - a pandera column
+    return bool(column.checks) or column.unique or (not column.nullable and column.dtype.type.is_float())
 
 
 def _first_line(error: Exception) -> str:
