@@ -137,7 +137,7 @@ def test_a_separate_set_is_in_no_smaller_matrix(features, variant):
 
 def test_no_two_features_of_the_matrix_share_a_name_even_where_case_is_nothing():
     names = [each.name.lower() for each in ALL_FEATURES]
-    assert len(set(names)) == len(names) == 424
+    assert len(set(names)) == len(names) > 400
 
 
 def test_a_part_is_a_year_and_the_first_has_the_columns_alone(features):
