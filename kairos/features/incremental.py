@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kairos.features.core import KEY, FeatureSet, compute
-from kairos.features.panel import CHAINED, price_panel
+from kairos.features.core import KEY, FeatureSet, compute, panel_of_year
+from kairos.features.panel import CHAINED
 from kairos.frames import Frame
 
 _AT = "_position"
@@ -70,13 +70,17 @@ def rows_reached(feature_set: FeatureSet, corrections: Frame, daily_returns: Fra
         corrections: permaticker and session of rows of `daily_returns` that changed, appeared or went.
         daily_returns: All rows as they are now.
     """
-    rows = daily_returns.filter(~pl.col("is_delisting")).select(KEY).sort(KEY)
-    rows = rows.with_columns(pl.int_range(pl.len()).over("permaticker").alias(_AT))
+    return reached_in(feature_set, corrections, daily_returns.filter(~pl.col("is_delisting")).select(KEY).sort(KEY))
+
+
+def reached_in(feature_set: FeatureSet, corrections: Frame, keys: Frame) -> Frame:
+    """Return what `rows_reached` does; `keys` are permaticker and session of all rows as they are now, sorted by both."""
+    rows = keys.with_columns(pl.int_range(pl.len()).over("permaticker").alias(_AT))
     ends = pl.date(pl.col("session").dt.year() + 2, 12, 31)  # the panels of later years begin after the row
     found = corrections.select("permaticker", first="session", last="session", ends=ends).unique()
     inner, *outer = reversed(_reaches(feature_set))
     found = _later(found, rows, inner)
-    if {name for feature in feature_set.features for name in feature.expr.roots} & set(CHAINED) or _opaque(feature_set):
+    if {name for feature in feature_set.features for name in feature.expr.roots} & set(CHAINED) or is_opaque(feature_set):
         found = found.with_columns(last="ends")
     for reach in outer:
         spans = found.select("first", "last", "ends").unique()
@@ -100,21 +104,40 @@ def _later(spans: Frame, rows: Frame, reach: int) -> Frame:
 
 def _reaches(feature_set: FeatureSet) -> tuple[int, ...]:
     """Rows back that the set reads: of its own name, then of every name for each comparison in it, outermost first."""
+    if feature_set.all_at_once is not None:
+        return (max(feature.lookback for feature in feature_set.features),)
     found = [feature.expr.reaches for feature in feature_set.features]
     depth = max(map(len, found), default=1)
     return tuple(max((reaches[level] for reaches in found if level < len(reaches)), default=0) for level in range(depth))
 
 
-def _opaque(feature_set: FeatureSet) -> bool:
-    return any(feature.expr.opaque for feature in feature_set.features)
+def is_opaque(feature_set: FeatureSet) -> bool:
+    """Tell whether what the set reads cannot be told from its formulas: it is always computed from the whole panel."""
+    return feature_set.all_at_once is None and any(feature.expr.opaque for feature in feature_set.features)
 
 
 def _of_year(feature_set: FeatureSet, daily_returns: Frame, year: int, wanted: _Wanted) -> Frame:
-    until_then = daily_returns.filter(pl.col("session") <= date(year, 12, 31))
-    panel = price_panel(until_then, first_session=date(year - 2, 1, 1))
-    marked = (panel["session"] >= date(year, 1, 1)).to_numpy() & wanted(panel)
-    needed = np.ones(panel.height, bool) if _opaque(feature_set) else _with_what_it_reads(panel, marked, _reaches(feature_set))
+    panel = panel_of_year(daily_returns, year=year)
+    return of_panel(feature_set, panel, (panel["session"] >= date(year, 1, 1)).to_numpy() & wanted(panel))
+
+
+def of_panel(feature_set: FeatureSet, panel: Frame, marked: _Mask) -> Frame:
+    """Return the set's features for the marked rows of a price panel, from those and what they read alone."""
+    if feature_set.all_at_once is not None and marked.any():
+        return _at_once(feature_set, panel, marked)
+    needed = (
+        np.ones(panel.height, bool) if is_opaque(feature_set) else _with_what_it_reads(panel, marked, _reaches(feature_set))
+    )
     return compute(feature_set, panel.filter(pl.Series(needed))).filter(pl.Series(marked[needed]))
+
+
+def _at_once(feature_set: FeatureSet, panel: Frame, marked: _Mask) -> Frame:
+    """The marked rows by the set's own loops, which take all names from one session on."""
+    names = panel["permaticker"].is_in(panel["permaticker"].filter(pl.Series(marked)).unique().implode()).to_numpy()
+    since: date = panel.filter(pl.Series(marked)).select(pl.col("session").min()).item()
+    spanned = names & (panel["session"] >= since).to_numpy()
+    needed = _with_what_it_reads(panel, spanned, _reaches(feature_set))
+    return compute(feature_set, panel.filter(pl.Series(needed)), since=since).filter(pl.Series(marked[spanned]))
 
 
 def _with_what_it_reads(panel: Frame, marked: _Mask, reaches: tuple[int, ...]) -> _Mask:

@@ -10,11 +10,11 @@ from kairos.features.causality import differing
 from kairos.features.core import build
 from kairos.features.incremental import build_rows, build_sessions, rows_reached
 from kairos.features.operators import DV, M, P, R
-from kairos.features.registry import FEATURE_SETS
+from kairos.features.registry import FEATURE_SETS, SEPARATE_SETS
 from tests.kairos.features.every_word import EVERY_WORD, UNCHAINED, declared
 
 KEY = ["permaticker", "session"]
-SETS = {**FEATURE_SETS, "every_word": EVERY_WORD, "unchained": UNCHAINED}
+SETS = {**FEATURE_SETS, **SEPARATE_SETS, "every_word": EVERY_WORD, "unchained": UNCHAINED}
 EVERY_SET = pytest.mark.parametrize("feature_set", SETS.values(), ids=list(SETS))
 AT = date(2016, 9, 14)
 OF_104 = (pl.col("permaticker") == 104) & (pl.col("session") == AT)
