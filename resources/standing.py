@@ -92,6 +92,32 @@ def read_then(warehouse: Warehouse, standing: Standing) -> Frame:
     return warehouse.read(standing.read, where=pl.col("year").is_in(standing.years), version=standing.then)
 
 
+def provable(warehouse: Warehouse, table: Table, *, read: Table, years_back: int, fingerprint: str) -> dict[str, int]:
+    """Return the years of a table that can be built anew as they were, with the version of the table read for each.
+
+    They were made under this fingerprint, and what was read for them can still be read.
+
+    Args:
+        warehouse: Where the tables are.
+        table: Whose years.
+        read: What its rows follow from, a table of calendar years.
+        years_back: How many years before its own are read.
+        fingerprint: Of the code and the libraries as they are.
+    """
+    newest: dict[str, Commit] = {}
+    for _, commit in warehouse.history(table):
+        newest.setdefault(commit.partition, commit)
+    found = {}
+    for key, commit in newest.items():
+        version, now = commit.reads.get(read.name), warehouse.version(read)
+        if version is None or now is None or version > now or commit.basis != basis(warehouse, fingerprint, commit):
+            continue
+        years = tuple(range(int(key) - years_back, int(key) + 1))
+        if _files_are_there(warehouse, read, version, years):
+            found[key] = version
+    return found
+
+
 def _files_are_there(warehouse: Warehouse, table: Table, version: int, years: tuple[int, ...]) -> bool:
     """Tell whether a version can still be read: an upkeep deletes files that were superseded long ago."""
     found = warehouse.snapshot(table, version)
