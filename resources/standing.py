@@ -58,7 +58,7 @@ def last_written(warehouse: Warehouse, table: Table, *, by: Commit) -> tuple[int
 
 def made_as(commit: Commit) -> tuple[str, ...]:
     """Return what must be the same of two commits whose rows follow alike from what they read."""
-    return commit.asset, commit.code_version, commit.settings_hash, commit.basis
+    return commit.asset, commit.code_version, commit.basis
 
 
 def standing(warehouse: Warehouse, table: Table, *, read: Table, years_back: int, by: Commit) -> Standing | None:

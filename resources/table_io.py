@@ -103,7 +103,7 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
             commit: What would be said of writing it now.
         """
         found = last_written(self.platform.warehouse, table, by=commit)
-        if found is None:
+        if found is None or found[1].settings_hash != commit.settings_hash:
             return False
         read_then, year = found[1].reads, int(commit.partition)
         return not any(self._changed(read, year, since=read_then.get(read.table.name, -1)) for read in reads)

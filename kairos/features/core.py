@@ -133,7 +133,13 @@ class FeatureSet:
         return any(len(feature.expr.reaches) > 1 for feature in self.features)
 
 
-def compute(feature_set: FeatureSet, panel: Frame, *, threads: int = 1, since: date | None = None) -> Frame:
+def compute(
+    feature_set: FeatureSet,
+    panel: Frame,
+    *,
+    threads: int = 1,
+    since: date | None = None,
+) -> Frame:
     """Return the key, the stamps of the inputs and the features (Float32, finite or null) for the rows of `panel`.
 
     Args:
@@ -145,11 +151,25 @@ def compute(feature_set: FeatureSet, panel: Frame, *, threads: int = 1, since: d
     Raises:
         ContractError: The panel lacks a column that the set reads, is not sorted, or has a key twice.
     """
-    terms = _checked(feature_set, panel)
+    _checked(feature_set, panel)
     if feature_set.all_at_once is not None:
         return feature_set.all_at_once(panel, since).select(*KEY, *feature_set.names)
-    made = _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads))
+    made = compute_ordered(feature_set, panel, threads=threads)
     return made if since is None else made.filter(pl.col("session") >= since)
+
+
+def compute_ordered(feature_set: FeatureSet, panel: Frame, *, threads: int = 1, compared_from: date | None = None) -> Frame:
+    """Return what `compute` does, by the set's terms, of a panel that is known to be ordered and to have what they read.
+
+    Args:
+        feature_set: What to compute.
+        panel: As for `compute`.
+        threads: As for `compute`.
+        compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
+            null.
+    """
+    terms = [feature.expr for feature in feature_set.features]
+    return _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads, compared_from=compared_from))
 
 
 def compute_reference(feature_set: FeatureSet, panel: Frame) -> Frame:

@@ -6,6 +6,7 @@ read. Comparisons across a session need every name first: what they compare is m
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -26,21 +27,24 @@ _ACROSS_BYTES = 100_000_000  # what may be held at once for comparisons across t
 Output = NDArray[Any]
 
 
-def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1) -> list[pl.Series]:
+def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1, compared_from: date | None = None) -> list[pl.Series]:
     """Return the value of each term on each row of `panel` (Float32, null where missing).
 
     Args:
         terms: What is computed.
         panel: Sorted by permaticker and session.
         threads: Blocks of names that are worked on at a time.
+        compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
+            missing.
     """
     made: dict[Term, Term] = {}
     wanted = [lowered(term, made) for term in terms]
     source = Source(panel)
     out: list[Output] = [np.empty(panel.height, np.float32) for _ in wanted]
     read = _inner(wanted)
+    unread = None if compared_from is None else (panel["session"] < compared_from).to_numpy()
     for batch in _batches(wanted, panel.height):
-        for term, values in _compared(batch, source, threads):
+        for term, values in _compared(batch, source, threads, unread):
             if term.word == "rank" and term not in read:
                 _keep(values, [kept for kept, each in zip(out, wanted, strict=True) if each == term])
             else:
@@ -90,13 +94,17 @@ def _layers(wanted: Sequence[Term]) -> list[list[Term]]:
     return [[term for term in found if depth[term] == level] for level in range(1, deepest + 1)]
 
 
-def _compared(batch: Sequence[Term], source: Source, threads: int) -> Iterator[tuple[Term, Output]]:
+def _compared(
+    batch: Sequence[Term], source: Source, threads: int, unread: NDArray[np.bool_] | None
+) -> Iterator[tuple[Term, Output]]:
     """Make the values that are compared for every row, then yield each comparison of them."""
     compared = list(dict.fromkeys(term.inputs[0] for term in batch))
     out: list[Output] = [np.empty(source.panel.height) for _ in compared]
     _run(plan(compared), source, out, threads)
     for x in compared:
         values = out.pop(0)
+        if unread is not None:
+            values[unread] = np.nan
         for term in batch:
             if term.inputs[0] == x:
                 yield term, standing(term.word, values, source.grouping(term.group))
