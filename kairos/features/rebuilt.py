@@ -70,8 +70,8 @@ def first_difference(stored: Frame, rebuilt: Frame) -> Difference | None:
         differs = _bits(stored[name]) != _bits(rebuilt[name])
         if differs.any():
             at = int(np.argmax(differs))
-            values = (stored[name][at], rebuilt[name][at])
-            return Difference(name, *stored.select(KEY).row(at), *values, rows=int(differs.sum()))
+            permaticker, session = stored.select(KEY).row(at)
+            return Difference(name, permaticker, session, stored[name][at], rebuilt[name][at], int(differs.sum()))
     return None
 
 
@@ -80,7 +80,7 @@ def _row_apart(stored: Frame, rebuilt: Frame) -> Difference:
     extra = stored.select(KEY).join(rebuilt, on=KEY, how="anti").select(*KEY, told=pl.lit(THERE))
     apart = pl.concat([gone, extra]).sort(KEY)
     permaticker, session, told = apart.row(0)
-    return Difference(A_ROW, permaticker, session, told, MISSING if told == THERE else THERE, rows=apart.height)
+    return Difference(A_ROW, permaticker, session, told, MISSING if told == THERE else THERE, apart.height)
 
 
 def _bits(values: pl.Series) -> NDArray[Any]:
