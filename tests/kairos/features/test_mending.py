@@ -6,11 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kairos.features import fingerprint as source
 from kairos.features import mending
 from kairos.features import operators as op
 from kairos.features.core import build, panel_of_year
-from kairos.features.fingerprint import fingerprint
 from kairos.features.leaks.compare import differing
 from kairos.features.mending import changed_rows, mend
 from kairos.features.operators import DV, M, P, R
@@ -159,19 +157,3 @@ def test_the_first_row_of_the_panel_reaches_the_whole_year_of_its_name(nasty_ret
         assert_as_built(trend, nasty_returns, gone)
         == gone.filter(permaticker=102).filter(pl.col("session").dt.year() == YEAR).height
     )
-
-
-def test_the_fingerprint_is_the_same_as_long_as_nothing_changes():
-    assert fingerprint() == fingerprint.__wrapped__()
-
-
-def test_another_library_or_line_of_code_has_another_fingerprint(monkeypatch, tmp_path):
-    known = fingerprint()
-    monkeypatch.setattr(source, "version", lambda name: "0")
-    other_library = fingerprint.__wrapped__()
-    monkeypatch.undo()
-    (tmp_path / "a.py").write_text("x = 1\n")
-    monkeypatch.setattr(source, "__file__", str(tmp_path / "fingerprint.py"))
-    one = fingerprint.__wrapped__()
-    (tmp_path / "a.py").write_text("x = 2\n")
-    assert len({known, other_library, one, fingerprint.__wrapped__()}) == 4
