@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 3000
 export KAIROS_HOME ?= $(CURDIR)/.kairos
+# the workers share the cores; threads within one would only wait for each other
+ONE_THREAD := POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup demo test soak check fix docs ui bench lock clean
@@ -29,7 +31,7 @@ demo: $(STAMP)  ## Run the whole path on the embedded market, ending in a table 
 	@$(BIN)/kairos demo
 
 test: $(STAMP)  ## Run the tests (FAST=1 leaves out the slow ones)
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(if $(FAST),-m "not slow",)
+	@$(ONE_THREAD) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(if $(FAST),-m "not slow",)
 
 soak: $(STAMP)  ## Kill runs 1,000 times, backfill a year, let writers and readers loose for 5 minutes (KILLS=..., SECONDS=...)
 	@$(BIN)/python -m pytest -s tests/journeys/test_backfills.py --sessions 250

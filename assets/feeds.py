@@ -16,6 +16,7 @@ from kairos.frames import stack
 from kairos.sources.evenings import Asking, Clients, pull_evening
 from kairos.sources.feeds import FEEDS
 from kairos.sources.measured import MEASURED, with_measure
+from kairos.tables.archives import RAW_ARCHIVES
 from kairos.tables.market import TICKERS
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.registry import TABLES
@@ -67,3 +68,4 @@ PARSED = [
     for dataset in FEEDS
     for suffix in ("", "_bulk")
 ]
+ARCHIVED = [parsed_asset(table, dataset) for dataset, table in RAW_ARCHIVES.items()]

@@ -18,12 +18,14 @@ from kairos.fundamentals.features import build_fundamentals, build_revisions
 from kairos.fundamentals.panel import Facts
 from kairos.fundamentals.revisions import revisions_cs
 from kairos.fundamentals.social import social_features
+from kairos.fundamentals.surprises import NOT_BEFORE_ITS_RELEASE
 from kairos.fundamentals.versions import (
     estimate_versions,
     news_versions,
     profile_versions,
     rating_versions,
     statement_versions,
+    surprise_versions,
 )
 from kairos.fundamentals.years import of_year
 from kairos.market.waivers import read_waivers
@@ -31,10 +33,12 @@ from kairos.plots.tables import missingness
 from kairos.quality.gate import require_fit
 from kairos.tables import features, market, quality
 from kairos.tables import fundamentals as tables
-from kairos.tables.core import Cleaned, Table
+from kairos.tables.archives import RAW_ARCHIVES
+from kairos.tables.core import Check, Cleaned, Table
 from kairos.tables.feeds import RAW_FEEDS, RAW_FEEDS_BULK
 from resources.table_io import ALL_DAYS, Read
 
+PROVEN = (NOTHING_FROM_THE_FUTURE,)
 YEARS_BACK = 4  # a year-ago sum of four quarters goes back over two years, and a late filer's further
 METRICS = (tables.FMP_KEY_METRICS, tables.FMP_RATIOS)
 STATEMENTS = (tables.FMP_INCOME_STATEMENT, tables.FMP_BALANCE_SHEET, tables.FMP_CASH_FLOW)
@@ -61,7 +65,12 @@ class _Whole:
 
 
 def _versions_asset(
-    table: Table, datasets: tuple[str, ...], make: Callable[[dict[str, Frame]], Cleaned]
+    table: Table,
+    datasets: tuple[str, ...],
+    make: Callable[[dict[str, Frame]], Cleaned],
+    *,
+    archives: tuple[str, ...] = (),
+    checks: tuple[Check, ...] = (),
 ) -> dg.AssetsDefinition:
     whole = _Whole(make)
 
@@ -69,7 +78,8 @@ def _versions_asset(
         """Every version stays visible from its own known_at on; what no security bears goes to `quarantine`."""
         return whole.year(work, received)
 
-    return table_asset(table, reads=(*_received(*datasets), Read(market.TICKERS)))(fill)
+    files = tuple(Read(RAW_ARCHIVES[name], neighbour_days=ALL_DAYS) for name in archives)
+    return table_asset(table, reads=(*_received(*datasets), *files, Read(market.TICKERS)), checks=checks)(fill)
 
 
 def _both(frames: dict[str, Frame], dataset: str) -> Frame:
@@ -103,7 +113,21 @@ SNAPSHOT_ASSETS = [
 SOCIAL = _versions_asset(
     tables.SOCIAL_FEATURES,
     ("fmp_social", "quiver_social"),
-    lambda frames: social_features(_both(frames, "fmp_social"), _both(frames, "quiver_social"), frames["tickers"]),
+    lambda frames: social_features(
+        _both(frames, "fmp_social"),
+        _both(frames, "quiver_social"),
+        frames["tickers"],
+        raw_posts=frames["raw_social_posts_bulk"],
+    ),
+    archives=("social_posts",),
+    checks=PROVEN,
+)
+SURPRISES = _versions_asset(
+    tables.EARNINGS_SURPRISES,
+    (),
+    lambda frames: surprise_versions(frames["raw_earnings_surprises_bulk"], frames["tickers"]),
+    archives=("earnings_surprises",),
+    checks=(NOT_BEFORE_ITS_RELEASE,),
 )
 
 
@@ -151,7 +175,6 @@ FACTS = (
     Read(market.DAILY_METRICS, years_back=1),
     Read(market.DAILY_RETURNS),
 )
-PROVEN = (NOTHING_FROM_THE_FUTURE,)
 BESIDE = (Read(market.ACTIONS), Read(quality.QUALITY_RESULTS))
 
 

@@ -1,7 +1,7 @@
 """Null rates of all features on the demo's market, and the other feature that each is nearest to.
 
-`kairos demo`, then `python -m benchmarks.feature_facts` with the same KAIROS_HOME. It writes docs/feature_facts.json, which
-docs/features.md is made from.
+`kairos demo` and `kairos features`, then `python -m benchmarks.feature_facts` with the same KAIROS_HOME. It writes
+docs/feature_facts.json, which docs/features.md is made from.
 """
 
 import json
@@ -47,8 +47,12 @@ def main() -> int:
 def _tables(warehouse: Warehouse) -> Frame:
     """Return the rows of all feature tables side by side; fact tables may lack some."""
     first, *others = [warehouse.scan(table).collect() for table in (*FROM_PRICES, *FROM_FACTS)]
-    if first.is_empty():
-        raise NotFoundError(f"{warehouse.root}: no features; run `kairos demo` with this KAIROS_HOME first.")
+    empty = [table.name for table, rows in zip(FROM_PRICES, (first, *others), strict=False) if rows.is_empty()]
+    if empty:
+        raise NotFoundError(
+            f"{warehouse.root}: no rows of {', '.join(empty)}; "
+            "run `kairos demo` and `kairos features` with this KAIROS_HOME first."
+        )
     wide = first.drop(REST, strict=False)
     for other in others:
         wide = wide.join(other.drop(REST, strict=False), on=KEY, how="left")

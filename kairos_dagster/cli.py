@@ -41,7 +41,12 @@ def demo(
 @app.command("import")
 def import_files(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: CSV, zip, gzip, Parquet.")],
-    dataset: Annotated[str, typer.Option(help="sep, tickers, actions, daily, a feed, edgar_reports, or captures.")],
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="sep, tickers, actions, daily, a feed, earnings_surprises, social_posts, edgar_reports, or captures."
+        ),
+    ],
     mapping: Annotated[
         str, typer.Option("--map", help="Our column names to theirs, for example closeadj=adj_close,session=day.")
     ] = "",

@@ -145,8 +145,8 @@ def main(arguments: Iterable[str]) -> int:
         unmeasured = unmeasured_features()
         if unmeasured:
             sys.stdout.write(
-                f"docs/{FEATURE_FACTS.name}: no null rate of {', '.join(unmeasured)}; run `kairos demo`, then "
-                "`python -m benchmarks.feature_facts`.\n"
+                f"docs/{FEATURE_FACTS.name}: no null rate of {', '.join(unmeasured)}; run `kairos demo` and `kairos features`, "
+                "then `python -m benchmarks.feature_facts`.\n"
             )
         return 1 if stale or unmeasured else 0
     for name in stale:

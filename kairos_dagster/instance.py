@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from filelock import FileLock
 
 from kairos.settings import Settings
 from kairos.warehouse.aside import aside
+from resources.event_log import with_kept_log
 
 FILE = "dagster.yaml"
 CONTENT = """\
@@ -57,7 +59,7 @@ def open_instance(folder: Path) -> dg.DagsterInstance:
         for instance in _open.values():
             instance.dispose()
         _open.clear()
-        _open[identity] = dg.DagsterInstance.from_config(str(folder))
+        _open[identity] = dg.DagsterInstance.from_ref(with_kept_log(InstanceRef.from_dir(str(folder))))
     return _open[identity]
 
 

@@ -30,11 +30,12 @@ RAW_FEEDS = (
     "fmp_rating", "fmp_profile", "fmp_news", "fmp_social", "sf1", "sp500", "quiver_congress", "quiver_insiders",
     "quiver_social",
 )  # fmt: skip
+ARCHIVES = ("earnings_surprises", "social_posts")
 FEEDS_DAILY = ("raw_payloads_feeds", *(f"raw_{name}" for name in RAW_FEEDS))
 FUNDAMENTALS = (
     "fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_key_metrics", "fmp_ratios", "fmp_analyst_estimates",
-    "fmp_rating", "dim_company_profile", "fmp_news", "social_features", "quality_results", "feat_fundamentals",
-    "feat_revisions", "fmp_revisions_cs", "fundamentals_factors_v1",
+    "fmp_rating", "dim_company_profile", "fmp_news", "earnings_surprises", "social_features", "quality_results",
+    "feat_fundamentals", "feat_revisions", "fmp_revisions_cs", "fundamentals_factors_v1",
 )  # fmt: skip
 SIMULATION = (
     "simulation_daily", "simulation_holdings", "simulation_trades", "survivorship_bias", "strategy_stats", "leaderboard"
@@ -47,7 +48,7 @@ def import_step(paths: Sequence[Path], *, dataset: str, mapping: str, source: st
     from kairos.sources.files import parse_mapping
     from kairos.sources.layouts import LAYOUTS
 
-    known = (*DATASETS, *RAW_FEEDS, CAPTURES, *LAYOUTS)
+    known = (*DATASETS, *RAW_FEEDS, *ARCHIVES, CAPTURES, *LAYOUTS)
     if dataset not in known:
         raise SettingsError(f"--dataset {dataset!r}: expected one of {', '.join(known)}.")
     settings, shown = load_settings(), progress or Progress()

@@ -17,6 +17,7 @@ EVERY_LOOP: tuple[Term, ...] = (
     op.age_of_highest(R, 2),
     op.rank(R, 2),
     op.median(R, 2),
+    op.wilder(R, 2),
     op.product(R, 2),
     op.slope(R, 2),
     op.skew(R, 2),

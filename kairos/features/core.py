@@ -52,12 +52,12 @@ class Feature:
         name: Column name.
         formula: Words of t; C, O, H, L, R, V, DV, P as in `price_panel`, facts as the columns of their panel.
         expr: The formula as a term, written with the words of `kairos.features.operators`.
-        lookback: Oldest row it reads, in rows before t; the value is null until the name has that many.
+        lookback: Oldest row it reads, in rows before t; the value is null until the name has that many, unless `partial`.
         source: The paper or book it comes from.
         unit: Unit of the value; empty for a pure number.
         nulls: When it is null beyond an unfilled window or a missing input in it.
         inputs: The panel it reads.
-        partial: Whether it has values before its lookback is filled, from the rows that are there.
+        partial: Whether it has values before its lookback is filled, from the rows that are there, as `wilder` and `ema` do.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Feature:
 
     def __post_init__(self) -> None:
         """Refuse a feature that reads what the panel has not, or reaches further back than a year's panel does."""
+        object.__setattr__(self, "partial", self.partial or self.expr.begun)
         unknown = sorted(self.expr.roots - set(self.inputs.columns))
         if unknown:
             raise ContractError(
@@ -126,6 +127,11 @@ class FeatureSet:
     def names(self) -> tuple[str, ...]:
         """Feature names, in order."""
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def windowed(self) -> tuple[str, ...]:
+        """Features that have values of full windows alone, so that where a name's rows begin changes none."""
+        return tuple(feature.name for feature in self.features if not feature.partial)
 
     @property
     def compares_names(self) -> bool:

@@ -6,7 +6,9 @@ read. Comparisons across a session need every name first: what they compare is m
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -37,21 +39,46 @@ def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1, compar
         compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
             missing.
     """
-    made: dict[Term, Term] = {}
-    wanted = [lowered(term, made) for term in terms]
+    work = _prepared(tuple(terms))
     source = Source(panel)
-    out: list[Output] = [np.empty(panel.height, np.float32) for _ in wanted]
-    read = _inner(wanted)
     unread = None if compared_from is None else (panel["session"] < compared_from).to_numpy()
-    for batch in _batches(wanted, panel.height):
+    out: list[Output] = [np.empty(panel.height, np.float32) for _ in work.wanted]
+    for batch in _batches(work.layers, panel.height):
         for term, values in _compared(batch, source, threads, unread):
-            if term.word == "rank" and term not in read:
-                _keep(values, [kept for kept, each in zip(out, wanted, strict=True) if each == term])
+            if term.word == "rank" and term not in work.read:
+                _keep(values, [kept for kept, each in zip(out, work.wanted, strict=True) if each == term])
             else:
                 source.add(term, values)
-    rest = [place for place, term in enumerate(wanted) if term in read or term.word != "rank" or term.kind is not Kind.ACROSS]
-    _run(plan([wanted[place] for place in rest]), source, [out[place] for place in rest], threads)
-    return [pl.Series(out.pop(0), nan_to_null=True) for _ in wanted]
+    _run(work.rest, source, [out[place] for place in work.places], threads)
+    return [pl.Series(out.pop(0), nan_to_null=True) for _ in work.wanted]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is known of terms before any panel is.
+
+    Attributes:
+        wanted: The lowered terms.
+        read: Terms that another is made from.
+        layers: Comparisons across sessions, those first that others need.
+        places: Positions of the terms that are no mere rank.
+        rest: How to compute those.
+    """
+
+    wanted: tuple[Term, ...]
+    read: frozenset[Term]
+    layers: tuple[tuple[Term, ...], ...]
+    places: tuple[int, ...]
+    rest: Plan
+
+
+@lru_cache(maxsize=256)
+def _prepared(terms: tuple[Term, ...]) -> _Work:
+    made: dict[Term, Term] = {}
+    wanted = tuple(lowered(term, made) for term in terms)
+    read = frozenset(_inner(wanted))
+    places = [place for place, term in enumerate(wanted) if term in read or term.word != "rank" or term.kind is not Kind.ACROSS]
+    return _Work(wanted, read, _layers(wanted), tuple(places), plan(tuple(wanted[place] for place in places)))
 
 
 def _inner(wanted: Sequence[Term]) -> set[Term]:
@@ -70,17 +97,17 @@ def _keep(values: Output, outputs: list[Output]) -> None:
         kept[:] = values
 
 
-def _batches(wanted: Sequence[Term], rows: int) -> Iterator[list[Term]]:
+def _batches(layers: Sequence[Sequence[Term]], rows: int) -> Iterator[list[Term]]:
     """Comparisons across sessions that are made together, those first that others need, as many as memory allows."""
     at_once = max(1, _ACROSS_BYTES // (8 * max(rows, 1)))
-    for layer in _layers(wanted):
+    for layer in layers:
         compared = list(dict.fromkeys(term.inputs[0] for term in layer))
         for start in range(0, len(compared), at_once):
             chosen = set(compared[start : start + at_once])
             yield [term for term in layer if term.inputs[0] in chosen]
 
 
-def _layers(wanted: Sequence[Term]) -> list[list[Term]]:
+def _layers(wanted: Sequence[Term]) -> tuple[tuple[Term, ...], ...]:
     depth: dict[Term, int] = {}
 
     def visit(term: Term) -> int:
@@ -91,14 +118,14 @@ def _layers(wanted: Sequence[Term]) -> list[list[Term]]:
 
     deepest = max(map(visit, wanted), default=0)
     found = [term for term in depth if term.kind is Kind.ACROSS]
-    return [[term for term in found if depth[term] == level] for level in range(1, deepest + 1)]
+    return tuple(tuple(term for term in found if depth[term] == level) for level in range(1, deepest + 1))
 
 
 def _compared(
     batch: Sequence[Term], source: Source, threads: int, unread: NDArray[np.bool_] | None
 ) -> Iterator[tuple[Term, Output]]:
     """Make the values that are compared for every row, then yield each comparison of them."""
-    compared = list(dict.fromkeys(term.inputs[0] for term in batch))
+    compared = tuple(dict.fromkeys(term.inputs[0] for term in batch))
     out: list[Output] = [np.empty(source.panel.height) for _ in compared]
     _run(plan(compared), source, out, threads)
     for x in compared:

@@ -3,12 +3,16 @@
 import math
 from collections.abc import Callable
 
+from kairos.features.begun import BEGUN
 from kairos.features.terms import Kind, Term, constant, each
 
 _MISSING = constant(math.nan)
 
-PARTS = ("totals", "aged_totals", "products", "highest", "ages_of_highest", "rank", "quantile", "lag", "moments")
-"""Windows that are left after lowering. `moments` takes the mean beside x and a number: which power."""
+PARTS = ("totals", "aged_totals", "products", "highest", "ages_of_highest", "rank", "quantile", "lag", "moments", "begun")
+"""Windows that are left after lowering. `moments` takes the mean beside x and a number: which power.
+
+`begun` takes the weight of the newest row beside x and a number, the period; it ends where its window is full.
+"""
 
 
 def lowered(term: Term, made: dict[Term, Term]) -> Term:
@@ -47,6 +51,18 @@ def _as_part(word: str) -> Callable[..., Term]:
 
 def _ewm(x: Term, *, rows: int, number: float) -> Term:
     return _part("totals", x, rows=rows, number=number) / ((1 - number**rows) / (1 - number))
+
+
+def _begun(word: str) -> Callable[..., Term]:
+    def average(x: Term, *, rows: int, number: float) -> Term:
+        """The window's weights where it is full; a sum over it is not there where it is not."""
+        newest, period = BEGUN[word].newest(number), int(number)
+        later, left = rows - period, 1 - newest
+        first = _part("lag", _total(x, period), rows=later)
+        full = newest * _part("totals", x, rows=later, number=left) + left**later / period * first
+        return each("where", each("known", full), full, _part("begun", x, constant(newest), rows=rows, number=number))
+
+    return average
 
 
 def _centre(x: Term, y: Term, rows: int) -> Term:
@@ -120,6 +136,7 @@ _WINDOWS: dict[str, Callable[..., Term]] = {
     "total": lambda x, *, rows, number: _part("totals", x, rows=rows, number=number or 1.0),
     "product": _as_part("products"),
     "ewm": _ewm,
+    **{word: _begun(word) for word in BEGUN},
     "highest": _as_part("highest"),
     "age_of_highest": _as_part("ages_of_highest"),
     "rank": _as_part("rank"),

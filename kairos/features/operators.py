@@ -5,6 +5,7 @@ chain does is missing, as is a window with a missing input. A standing reads the
 """
 
 from kairos.errors import ContractError
+from kairos.features.begun import BEGUN
 from kairos.features.terms import Kind, Number, Term, across, as_term, each, window
 
 
@@ -134,8 +135,31 @@ def ewm(x: Term, window_rows: int, *, decay: float) -> Term:
         ContractError: The decay is not between 0 and 1.
     """
     if not 0 < decay < 1:
-        raise ContractError(f"ewm: decay {decay}; expected above 0 and below 1. Write it as span(rows) or wilder(rows).")
+        raise ContractError(f"ewm: decay {decay}; expected above 0 and below 1. Write the share of a row's weight a row later.")
     return window("ewm", x, rows=window_rows, number=decay)
+
+
+def wilder(x: Term, period: int) -> Term:
+    """Return Wilder's average: the mean of the first `period` rows, then (period - 1) / period of the last and the rest new.
+
+    It begins with the first row in which x is there, anew after a missing one, and counts the last 16 periods alone: what
+    is older would weigh less than one in three million. So it has values from `period` rows on, and its lookback is exact.
+    """
+    return _begun("wilder", x, period)
+
+
+def ema(x: Term, period: int) -> Term:
+    """Return the exponential average: the mean of the first `period` rows, then 2 / (period + 1) of each new row.
+
+    It begins as `wilder` does and counts the last 9 periods alone: what is older would weigh less than one in three million.
+    """
+    return _begun("ema", x, period)
+
+
+def _begun(word: str, x: Term, period: int) -> Term:
+    if isinstance(period, bool) or not isinstance(period, int) or period < 2:  # noqa: PLR2004 - of one row it is x itself
+        raise ContractError(f"{word}: period of {period} rows; expected a whole number, at least 2. Write a longer period.")
+    return window(word, x, rows=period * BEGUN[word].periods, number=period)
 
 
 def highest(x: Term, window_rows: int) -> Term:
@@ -223,16 +247,6 @@ def skew(x: Term, window_rows: int) -> Term:
 def kurt(x: Term, window_rows: int) -> Term:
     """Return the excess kurtosis m4 / m2**2 - 3 of the window; missing where x is constant."""
     return window("kurt", x, rows=window_rows, fewest=2)
-
-
-def wilder(window_rows: int) -> float:
-    """Return Wilder's decay for an average over `window_rows` rows."""
-    return 1 - 1 / window_rows
-
-
-def span(window_rows: int) -> float:
-    """Return the decay of an exponential average of span `window_rows`, 1 - 2 / (window_rows + 1)."""
-    return 1 - 2 / (window_rows + 1)
 
 
 def by_session_mean(x: Term, *, within: str = "") -> Term:

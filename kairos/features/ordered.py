@@ -18,6 +18,23 @@ def lag(x: Column, rows: int, row: Rows, out: Column) -> None:
 
 
 @compiled
+def begun(x: Column, period: int, newest: float, rows: int, row: Rows, out: Column) -> None:  # noqa: PLR0917 - loops take no names
+    """Fill `out` with the average that goes on from the mean of the first `period` rows, while they are fewer than `rows`."""
+    there, average = 0, 0.0
+    for t in range(x.size):
+        if np.isnan(x[t]):
+            there = -1
+        elif row[t] == 0:
+            there = 0
+        there += 1
+        if there <= period:
+            average = (average if there > 1 else 0.0) + (x[t] / period if there else 0.0)
+        else:
+            average = (1 - newest) * average + newest * x[t]
+        out[t] = average + (average - average) if period <= there < rows else np.nan
+
+
+@compiled
 def rank(x: Column, window: int, row: Rows, out: Column, scratch: Columns) -> None:
     """Fill `out` with the share of the window's other rows below x[t], ties counting half."""
     lost = scratch[0]  # rows since the last missing one

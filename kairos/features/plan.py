@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kairos.features.terms import Kind, Term
 
@@ -65,8 +66,9 @@ def is_leaf(term: Term) -> bool:
     return term.kind in {Kind.COLUMN, Kind.CALENDAR, Kind.ACROSS, Kind.POLARS}
 
 
-def plan(terms: Sequence[Term]) -> Plan:
-    """Return how to compute lowered terms."""
+@lru_cache(maxsize=256)
+def plan(terms: tuple[Term, ...]) -> Plan:
+    """Return how to compute lowered terms; made once for the same terms."""
     return _Planner(terms).made()
 
 

@@ -162,8 +162,9 @@ class Plugin:
     def subject(self, *, year: int) -> Subject:
         """Return the set as the leak prover takes it."""
         own_rows = isinstance(self.declared, FeatureSet)
+        windowed = self.declared.windowed if isinstance(self.declared, FeatureSet) else ()
         make = lambda tables: self.build(tables, year=year)  # noqa: E731 - a closure over the year, as the prover wants it
-        return Subject(self.name, self.declared.names, make, per_name=own_rows, windowed=own_rows)
+        return Subject(self.name, self.declared.names, make, per_name=own_rows, windowed=windowed)
 
 
 def read_plugin(file: Path) -> Plugin:

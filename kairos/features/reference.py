@@ -9,6 +9,7 @@ from operator import mul
 
 import polars as pl
 
+from kairos.features.begun import BEGUN
 from kairos.features.dates import calendar_fact
 from kairos.features.terms import Kind, Term
 from kairos.frames import Frame
@@ -97,6 +98,8 @@ _EACH = {
 def _window(term: Term) -> pl.Expr:
     """A window over one chain; polars itself leaves what it cannot fill null."""
     rows, number = term.rows, term.number
+    if term.word in BEGUN:
+        return _begun(rows, int(number), BEGUN[term.word].newest(number))
     return _complete(_WINDOWS[term.word](rows, number), term).over(CHAIN)
 
 
@@ -117,6 +120,18 @@ def _shifts(rows: int) -> list[pl.Expr]:
 def _ewm(rows: int, decay: float) -> pl.Expr:
     weights = [decay**age for age in range(rows)]
     return pl.sum_horizontal(x * weight for x, weight in zip(_shifts(rows), weights, strict=True)) / sum(weights)
+
+
+def _begun(rows: int, period: int, newest: float) -> pl.Expr:
+    """An average over the rows since the chain began or x was missing: of a full window, or on from the mean of the first."""
+    since = (CHAIN, X.is_null().rle_id())
+    there, left = X.is_not_null().cum_sum(), 1 - newest
+    first = pl.when(there == period).then(X.rolling_mean(period)).when(there > period).then(X)
+    young = first.ewm_mean(alpha=newest, adjust=False).over(since)
+    later = rows - period
+    weights = [newest * left**age for age in range(later)] + [left**later / period] * period
+    full = pl.sum_horizontal(x * weight for x, weight in zip(_shifts(rows), weights, strict=True)).over(CHAIN)
+    return pl.when(there.over(since) >= rows).then(full).otherwise(young)
 
 
 def _age_of_highest(rows: int, _: float) -> pl.Expr:

@@ -13,6 +13,7 @@ from typing import NoReturn, Self
 import polars as pl
 
 from kairos.errors import ContractError
+from kairos.features.begun import BEGUN
 
 Number = int | float
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "and": "&", "or": "|"}
@@ -186,6 +187,11 @@ class Term:
     def opaque(self) -> bool:
         """Whether an expression of polars is in it, of which nobody can tell what it reads."""
         return self.expr is not None or any(term.opaque for term in self.inputs)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has values before its window is full, from the rows that are there."""
+        return self.word in BEGUN or any(term.begun for term in self.inputs)
 
     @property
     def reach(self) -> int:

@@ -1,5 +1,7 @@
 """Price against its own averages, the straightness of its path, and the oscillators of technical analysis."""
 
+import math
+
 from kairos.features.core import Feature, FeatureSet
 from kairos.features.operators import (
     LOG_C,
@@ -7,11 +9,11 @@ from kairos.features.operators import (
     C,
     H,
     L,
-    R,
     age_of_highest,
     age_of_lowest,
-    ewm,
+    ema,
     highest,
+    known,
     lag,
     lowest,
     mean,
@@ -20,9 +22,9 @@ from kairos.features.operators import (
     rank,
     ratio,
     slope,
-    span,
     std,
     total,
+    where,
     wilder,
 )
 from kairos.features.terms import Term
@@ -30,7 +32,6 @@ from kairos.features.terms import Term
 AVERAGES = "Brock, Lakonishok and LeBaron (1992)"
 FRACTION = "fraction"
 PERCENT = "0 to 100"
-EWM_ROWS = 104  # four spans of 26: weights beyond are below 0.04 % of the total
 
 
 def _px_to_sma(rows: int) -> Feature:
@@ -77,14 +78,23 @@ def _trend_r2(rows: int) -> Feature:
     )
 
 
-def _macd() -> Term:
-    return ewm(C, EWM_ROWS, decay=span(12)) - ewm(C, EWM_ROWS, decay=span(26))
+_CHANGE = C - lag(C, 1)
+_FAST, _SLOW, _SIGNAL = 12, 26, 9
+_macd = ema(where(known(lag(C, _SLOW - _FAST)), C), _FAST) - ema(C, _SLOW)  # TA-Lib: both averages begin on one row
+_macd_signal = ema(_macd, _SIGNAL)
+_bands = std(C, 21) * math.sqrt(20 / 21)  # of the window's rows, as Bollinger and TA-Lib take it
 
 
-def _rsi(rows: int) -> Term:
-    gain = ewm(positive(R), 6 * rows, decay=wilder(rows))
-    move = ewm(R.abs(), 6 * rows, decay=wilder(rows))
-    return 100 * ratio(gain, move)
+def _over_price(name: str, formula: str, x: Term, *, empty: int) -> Feature:
+    return Feature(
+        name=name,
+        formula=f"{formula} / C[t]",
+        expr=ratio(x, C),
+        lookback=x.reach,
+        unit=FRACTION,
+        nulls=f"Null in the first {empty} rows",
+        source="Appel (1979), as TA-Lib begins it",
+    )
 
 
 def _stochastic(rows: int) -> Term:
@@ -97,22 +107,9 @@ AVERAGE_FEATURES = (
     _sma_cross(5, 21),
     _sma_cross(21, 63),
     _sma_cross(50, 200),
-    Feature(
-        name="macd",
-        formula="(EWM12(C) - EWM26(C)) / C[t], weights cut after 104 rows",
-        expr=ratio(_macd(), C),
-        lookback=EWM_ROWS - 1,
-        unit=FRACTION,
-        source="Appel (1979)",
-    ),
-    Feature(
-        name="macd_histogram",
-        formula="(MACD - EWM9(MACD)) / C[t], MACD as above and in price units, EWM9 cut after 36 rows",
-        expr=ratio(_macd() - ewm(_macd(), 36, decay=span(9)), C),
-        lookback=EWM_ROWS + 34,
-        unit=FRACTION,
-        source="Appel (1979)",
-    ),
+    _over_price("macd", "(EMA12(C) - EMA26(C))", _macd, empty=25),
+    _over_price("macd_signal", "EMA9(EMA12(C) - EMA26(C))", _macd_signal, empty=33),
+    _over_price("macd_histogram", "(MACD - EMA9(MACD)), MACD = EMA12(C) - EMA26(C), all", _macd - _macd_signal, empty=33),
 )
 
 PATH_FEATURES = (
@@ -139,12 +136,12 @@ PATH_FEATURES = (
 OSCILLATORS = (
     Feature(
         name="rsi_14d",
-        formula="100 * W14(max(R, 0)) / W14(|R|), Wilder weights cut after 84 rows",
-        expr=_rsi(14),
-        lookback=83,
+        formula="100 * W14(max(D, 0)) / W14(|D|), D = C[t] - C[t-1], W14 Wilder's average of 14",
+        expr=100 * ratio(wilder(positive(_CHANGE), 14), wilder(_CHANGE.abs(), 14)),
+        lookback=16 * 14,
         unit=PERCENT,
-        nulls="Null where the price did not move",
-        source="Wilder (1978), on returns in place of price differences",
+        nulls="Null in the first 14 rows and where the price did not move",
+        source="Wilder (1978), as TA-Lib begins it",
     ),
     Feature(
         name="stochastic_k_14d",
@@ -174,12 +171,20 @@ OSCILLATORS = (
     ),
     Feature(
         name="bollinger_21d",
-        formula="(C[t] - mean C) / std C, over 21 rows",
-        expr=ratio(C - mean(C, 21), std(C, 21)),
+        formula="%B: (C[t] - lower) / (upper - lower), bands = mean C +- 2 s, s^2 the mean of (C - mean C)^2, over 21 rows",
+        expr=0.5 + ratio(C - mean(C, 21), 4 * _bands),
         lookback=20,
-        unit="standard deviations",
+        unit="0 lower band, 1 upper",
         nulls="Null where the price did not move",
         source="Bollinger (2001)",
+    ),
+    Feature(
+        name="bollinger_width_21d",
+        formula="(upper - lower) / mean C, the bands of bollinger_21d",
+        expr=ratio(4 * _bands, mean(C, 21)),
+        lookback=20,
+        unit=FRACTION,
+        source="Bollinger (2001), bandwidth",
     ),
     Feature(
         name="donchian_63d",

@@ -3,6 +3,7 @@
 import math
 
 from kairos.features.core import Feature, FeatureSet
+from kairos.features.directional import TRUE_RANGE
 from kairos.features.operators import (
     LOG_R,
     C,
@@ -23,6 +24,7 @@ from kairos.features.operators import (
     skew,
     std,
     total,
+    wilder,
 )
 from kairos.features.terms import Term
 
@@ -35,8 +37,7 @@ _high, _low, _close = (ratio(x, O).log() for x in (H, L, C))
 _rogers_satchell = _high * (_high - _close) + _low * (_low - _close)
 _garman_klass = 0.5 * (_high - _low) * (_high - _low) - (2 * math.log(2) - 1) * _close * _close
 _parkinson = (_high - _low) * (_high - _low) / (4 * math.log(2))
-_before = lag(C, 1)
-_true_range = H + positive(_before - H) - L + positive(L - _before)
+_range_share = ratio(TRUE_RANGE, lag(C, 1))
 
 
 def _vol(rows: int) -> Feature:
@@ -112,12 +113,21 @@ RANGES = (
     _range_vol("garman_klass", "0.5 (h - l)^2 - (2 ln 2 - 1) c^2", _garman_klass, "Garman and Klass (1980)"),
     _range_vol("rogers_satchell", "h (h - c) + l (l - c)", _rogers_satchell, "Rogers and Satchell (1991)"),
     Feature(
-        name="atr_14d",
-        formula="mean over 14 rows of (max(H[t], C[t-1]) - min(L[t], C[t-1])) / C[t-1]",
-        expr=mean(ratio(_true_range, _before), 14),
-        lookback=14,
+        name="true_range_1d",
+        formula="(max(H[t], C[t-1]) - min(L[t], C[t-1])) / C[t-1]",
+        expr=_range_share,
+        lookback=1,
         unit=FRACTION,
-        source="Wilder (1978), as a plain mean of fractions",
+        source="Wilder (1978), TA-Lib's TRANGE over the close before",
+    ),
+    Feature(
+        name="atr_14d",
+        formula="W14(true_range_1d), W14 Wilder's average of 14",
+        expr=wilder(_range_share, 14),
+        lookback=16 * 14,
+        unit=FRACTION,
+        nulls="Null in the first 14 rows",
+        source="Wilder (1978), TA-Lib's ATR of fractions in place of prices",
     ),
     Feature(
         name="drawdown_63d",

@@ -87,6 +87,12 @@ class Worker:
         loop = getattr(windows, step.term.word)
         loop(x, lengths, *more, self._row, self._registers, places, self._scratch)
 
+    def begun(self, step: Step) -> None:
+        """Go on from the mean of the first rows."""
+        a, _, _, out = self._columns(step)
+        newest = step.term.inputs[1].number
+        ordered.begun(a, int(step.term.number), newest, step.term.rows, self._row, out)
+
     def rank(self, step: Step) -> None:
         """Rank the newest row of each window."""
         a, _, _, out = self._columns(step)
@@ -123,6 +129,7 @@ class Worker:
 
 _WINDOWS: dict[str, Callable[[Worker, Step], None]] = {
     "lag": Worker.lag,
+    "begun": Worker.begun,
     "rank": Worker.rank,
     "quantile": Worker.quantile,
     "moments": Worker.moments,

@@ -10,6 +10,7 @@ from kairos.frames import UTC_TIME, Frame
 
 OPENS = time(9, 30)  # New York
 _STAMP = "%Y-%m-%d %H:%M:%S"
+_OFFSET = r"(\d{2}:\d{2}(?:\.\d+)?)\s*([+-]\d{2}):?(\d{2})$"
 
 
 @cache
@@ -25,7 +26,23 @@ def session_hours() -> Frame:
 
 def eastern(stamp: str) -> pl.Expr:
     """Return a column of naive New York stamps in UTC; the later instant where the clock was set back, null where none."""
-    naive = pl.col(stamp).str.strip_chars().str.replace("T", " ").str.to_datetime(_STAMP, time_unit="us", strict=False)
+    return _from_new_york(_tidy(stamp), _STAMP)
+
+
+def told_instant(stamp: str) -> pl.Expr:
+    """Return a column of stamps in UTC: those with an offset (or Z) by it, others as New York's (see `eastern`)."""
+    tidy = _tidy(stamp).str.replace(r"(?:Z|\s*UTC)$", "+00:00")
+    zoned = pl.when(tidy.str.contains(_OFFSET)).then(tidy.str.replace(_OFFSET, "$1$2:$3"))
+    instant = zoned.str.to_datetime(f"{_STAMP}%.f%:z", time_unit="us", strict=False).dt.convert_time_zone("UTC")
+    return pl.coalesce(instant, _from_new_york(tidy, f"{_STAMP}%.f"))
+
+
+def _tidy(stamp: str) -> pl.Expr:
+    return pl.col(stamp).str.strip_chars().str.replace(r"(\d)T(\d)", "$1 $2")
+
+
+def _from_new_york(text: pl.Expr, form: str) -> pl.Expr:
+    naive = text.str.to_datetime(form, time_unit="us", strict=False)
     there = naive.dt.replace_time_zone(str(NEW_YORK), ambiguous="latest", non_existent="null")
     return there.dt.convert_time_zone("UTC")
 

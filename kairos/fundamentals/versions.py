@@ -10,8 +10,11 @@ import polars as pl
 
 from kairos.frames import Frame, newest_versions
 from kairos.fundamentals.chain import chained
-from kairos.fundamentals.instants import eastern, new_york_day
+from kairos.fundamentals.headlines import addressed
+from kairos.fundamentals.instants import new_york_day, told_instant
+from kairos.fundamentals.rating_actions import with_rating_actions
 from kairos.fundamentals.statements import PERIODS, fmp_rows, sf1_rows, stamped_by_income
+from kairos.fundamentals.surprises import announced
 from kairos.fundamentals.symbols import with_security
 from kairos.market.cleaned import ROW_REJECTED, Cleaned, set_aside
 from kairos.tables import fundamentals as tables
@@ -97,19 +100,38 @@ def profile_versions(raw: Frame, tickers: Frame, *, earlier: Frame | None = None
 def news_versions(raw: Frame, tickers: Frame) -> Cleaned:
     """Return every version of every article: known from its receipt if that came within days, else from its publication.
 
+    An article without an address is told apart by its stamp and title. Analysts' actions are read out of the title.
+
     Args:
         raw: Deliveries of raw news.
         tickers: The `tickers` table.
     """
-    rows = raw.with_columns(eastern("published_date").alias("published_at")).drop("published_date")
+    rows = raw.with_columns(told_instant("published_date").alias("published_at")).drop("published_date")
     late = pl.col("fetched_at") - pl.col("published_at") > SEEN_ARRIVING
-    rows = rows.with_columns(
+    rows = addressed(rows).with_columns(
+        pl.coalesce(new_york_day("published_at"), new_york_day("fetched_at")).alias("published_on"),
         pl.when(late).then("published_at").alias("stamp"),
         pl.lit("vendor").alias("stamp_source"),
         pl.when(pl.col("published_at").is_null()).then(pl.lit("unreadable_stamp")).alias("reason"),
     )
-    made, lost, again = _versions(tables.FMP_NEWS, rows, tickers, "fmp_news", key=("permaticker", "url"), about="fetched_on")
-    return Cleaned(_conformed(tables.FMP_NEWS, made), lost, repeated=again)
+    made, lost, again = _versions(tables.FMP_NEWS, rows, tickers, "fmp_news", key=("permaticker", "url"), about="published_on")
+    return Cleaned(_conformed(tables.FMP_NEWS, with_rating_actions(made)), lost, repeated=again)
+
+
+def surprise_versions(raw: Frame, tickers: Frame) -> Cleaned:
+    """Return every version of what was announced and expected: known from the opening that follows the announcement.
+
+    That is the day's own where it was made before the market, else the next session's: also where the source does not say
+    (`assumed`). What was received within a week is known from its receipt, and set aside where that came before the release.
+
+    Args:
+        raw: Deliveries of raw earnings surprises.
+        tickers: The `tickers` table.
+    """
+    rows = announced(raw.rename({"date": "report_date"}), live=SEEN_ARRIVING)
+    table, key = tables.EARNINGS_SURPRISES, ("permaticker", "report_date")
+    made, lost, again = _versions(table, rows, tickers, "earnings_surprises", key=key, about="report_date")
+    return Cleaned(_conformed(table, made), lost, repeated=again)
 
 
 def facts_of(table: Table, key: Sequence[str]) -> list[str]:
@@ -149,9 +171,10 @@ def _versions(
     versions, torn = chained(marked, key, facts)
     versions = versions if before is None else versions.filter(pl.col("_before").not_()).drop("_before")
     rejected = pl.concat([lost, torn.select(lost.columns)])
-    details = [name for name in ("symbol", "period_end", "period", "url") if name in rows.columns]
+    details = [name for name in ("symbol", "period_end", "period", "url", "report_date") if name in rows.columns]
     lines = set_aside(
-        rejected.with_columns(pl.col("fetched_at").dt.year().alias("year")),
+        # under the year that it is about: a line of an old row must not wait for the year of its receipt to be built
+        rejected.with_columns(pl.coalesce("stamp", "fetched_at").dt.year().alias("year")),
         details,
         writer=table.name,
         dataset=dataset,
@@ -206,4 +229,12 @@ STATEMENTS = (
 )
 """The tables that `statement_versions` fills."""
 
-__all__ = ["STATEMENTS", "estimate_versions", "news_versions", "profile_versions", "rating_versions", "statement_versions"]
+__all__ = [
+    "STATEMENTS",
+    "estimate_versions",
+    "news_versions",
+    "profile_versions",
+    "rating_versions",
+    "statement_versions",
+    "surprise_versions",
+]

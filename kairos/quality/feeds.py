@@ -126,6 +126,14 @@ FEEDS = (
         steady=("ratingScore",),
     ),
     Feed(fundamentals.FMP_NEWS, rhythm=10, filled=("title", "publisher"), reaches_models=False),
+    Feed(
+        fundamentals.EARNINGS_SURPRISES,
+        rhythm=45,
+        window=QUARTER,
+        filled=("eps_actual", "eps_estimated", "release_time"),
+        steady=("eps_actual",),
+        reaches_models=False,
+    ),
     PROFILES,
     Feed(
         fundamentals.SOCIAL_FEATURES,

@@ -54,8 +54,15 @@ def _read(name: str, found: pl.DataType, dtype: pl.DataType) -> pl.Expr:
     elif dtype.is_numeric():
         read = _numbers(pl.col(name), found, whole=dtype == pl.Int64)
     else:
-        read = None if found.is_nested() or found == pl.Binary else pl.col(name).cast(pl.String)
+        read = _texts(pl.col(name), found)
     return pl.repeat(None, pl.len(), dtype=dtype).alias(name) if read is None else read
+
+
+def _texts(value: pl.Expr, found: pl.DataType) -> pl.Expr | None:
+    """Read texts; an instant as a vendor's text would write it, with its offset where it has one."""
+    if isinstance(found, pl.Datetime):
+        return value.dt.to_string("%Y-%m-%d %H:%M:%S%.f%:z" if found.time_zone else "%Y-%m-%d %H:%M:%S%.f")
+    return None if found.is_nested() or found == pl.Binary else value.cast(pl.String)
 
 
 def _days(value: pl.Expr, found: pl.DataType) -> pl.Expr | None:

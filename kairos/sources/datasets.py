@@ -1,6 +1,7 @@
 """The datasets of prices: their raw table, the vendor's code, key and filters; and every dataset by name."""
 
 from kairos.errors import SourceError
+from kairos.sources.archives import ARCHIVES
 from kairos.sources.core import BOOKKEEPING, Dataset, require_expected
 from kairos.sources.feeds import FEEDS
 from kairos.tables.raw import RAW_ACTIONS, RAW_DAILY, RAW_SEP, RAW_TICKERS
@@ -85,12 +86,12 @@ DAILY = Dataset(
 
 DATASETS = {dataset.name: dataset for dataset in (SEP, TICKERS, ACTIONS, DAILY)}
 """The datasets of prices, by name."""
-EVERY = {**DATASETS, **FEEDS}
-"""Prices and feeds, by name."""
+EVERY = {**DATASETS, **FEEDS, **ARCHIVES}
+"""Prices, feeds and archives, by name."""
 
 
 def dataset_named(name: str) -> Dataset:
-    """Return the dataset of that name, one of prices or a feed.
+    """Return the dataset of that name: of prices, a feed or an archive.
 
     Raises:
         SourceError: There is none.

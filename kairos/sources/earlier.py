@@ -6,6 +6,7 @@ import polars as pl
 
 from kairos.frames import Frame, stack
 from kairos.sources.datasets import Dataset
+from kairos.sources.returned import MARK, question
 from kairos.tables.core import Table
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.registry import TABLES
@@ -68,7 +69,11 @@ def _newest_delivery(warehouse: Warehouse, received: Frame, spec: Dataset, *, so
 def rows_exported_before(warehouse: Warehouse, records: Frame) -> int:
     """Return how many rows the newest export before these had: rows of `raw_payloads` of one dataset."""
     source, dataset, request = records.select("source", "dataset", "request").row(0)
-    same = (pl.col("source") == source) & (pl.col("dataset") == dataset) & (pl.col("request") == request)
+    same = (
+        (pl.col("source") == source)
+        & (pl.col("dataset") == dataset)
+        & (question(pl.col("request")) == request.partition(MARK)[0])
+    )
     before = warehouse.read(RAW_PAYLOADS, where=same & pl.col("session").is_null()).sort("fetched_at")
     return int(before["rows"][-1]) if before.height else 0
 

@@ -28,6 +28,7 @@ from kairos.sources.landing import Landed, land
 from kairos.sources.measured import check_held_again
 from kairos.sources.payloads import PayloadStore
 from kairos.sources.quiver import QuiverClient
+from kairos.sources.returned import kept_apart
 from kairos.sources.sharadar import SharadarClient
 from kairos.sources.unfinished import Evening
 from kairos.tables.raw import RAW_PAYLOADS
@@ -144,10 +145,11 @@ def _check_articles(asking: Asking, found: Frame) -> None:
 def _sharadar(asking: Asking) -> Iterator[Frame]:
     client, settings = asking.clients.sharadar, asking.settings
     if client is not None and settings.enable_sp500:
-        yield pull_constituents(client, asking.store, asking.session, received=asking.received)
+        trading = companies_at(asking.tickers, asking.session).height
+        yield pull_constituents(client, asking.store, asking.session, received=asking.received, trading=trading)
     if client is not None and settings.enable_sf1:
         since = asking.session - timedelta(days=SWEEP_DAYS)
-        changed = land(client.updated_since("sf1", since), asking.store)
+        changed = land(kept_apart(client.updated_since("sf1", since), asking.received), asking.store)
         held = delivery_before(asking.warehouse, asking.received, FEEDS["sf1"], source="sharadar", session=asking.session)
         due = held.filter(pl.col("lastupdated") >= since)
         check_held_again(changed.rows, due, key=FEEDS["sf1"].key, dataset="sf1", since=since)

@@ -5,6 +5,7 @@ comes first; a name of ours that is only written otherwise (`net_income`, `netIn
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from kairos.sources.core import BOOKKEEPING, RECORD, Dataset
 from kairos.tables.feeds import RAW_FEEDS
@@ -169,6 +170,15 @@ SP500 = Dataset(
     aliases={"ticker": ("symbol", "tick")},
 )
 STATED = ("fiscal_year", "filing_date")
+NEWS = replace(
+    _feed("fmp_news", "FMP stock news", key=("symbol", "url"), expected=("symbol", "title", "url"), spellings={}),
+    required=("published_date", "symbol", "title"),  # an archive of headlines has no addresses
+    aliases={
+        "published_date": ("publisheddate", "published_at", "date"),
+        "title": ("headline",),
+        "symbol": ("ticker", "stock"),
+    },
+)
 FEEDS: dict[str, Dataset] = {
     feed.name: feed
     for feed in (
@@ -188,7 +198,7 @@ FEEDS: dict[str, Dataset] = {
         _feed(
             "fmp_profile", "FMP profile", key=("symbol",), expected=("company_name", "exchange", "sector"), spellings=PROFILE
         ),
-        _feed("fmp_news", "FMP stock news", key=("symbol", "url"), expected=("symbol", "title"), spellings={}),
+        NEWS,
         _feed(
             "fmp_social", "FMP social sentiment", key=("symbol", "posted_at"), expected=("stocktwits_posts",), spellings=SOCIAL
         ),

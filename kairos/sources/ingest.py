@@ -13,6 +13,7 @@ from kairos.sources.exported import MIN_NAMED_SHARE, Told, check_export, newest_
 from kairos.sources.landing import Landed, land
 from kairos.sources.parse import Parsed, parse
 from kairos.sources.payloads import PayloadStore
+from kairos.sources.returned import kept_apart
 from kairos.sources.sharadar import SharadarClient
 from kairos.tables import raw
 from kairos.tables.core import Cleaned
@@ -32,7 +33,8 @@ def pull_exports(client: SharadarClient, store: PayloadStore, *, warehouse: Ware
     """
     told = Told(min_tickers)
     for dataset in DATASETS:
-        landed = land([client.export(dataset)], store)
+        received = warehouse.read(raw.RAW_PAYLOADS, where=pl.col("dataset") == dataset)
+        landed = land(kept_apart([client.export(dataset)], received), store)
         newest = newest_day(landed.rows, dataset_named(dataset))
         told.take(dataset, landed.rows)
         _check_beside_pages(client, landed, dataset, warehouse, newest)
@@ -56,10 +58,11 @@ def pull_session(
         SourceError: A pull failed, the session's rows are absent or far fewer than on the session before, or a sweep lacks
             rows that the session or the delivery before it has.
     """
-    priced, prices = _session(client, store, "sep", session)
+    received = warehouse.read(raw.RAW_PAYLOADS)
+    priced, prices = _session(client, store, "sep", session, received=received)
     expected = names_expected(warehouse, "sep", session)
     check_session_complete(priced, expected, session=session, floor=min_tickers)
-    measured, metrics = _session(client, store, "daily", session)
+    measured, metrics = _session(client, store, "daily", session, received=received)
     expected = names_expected(warehouse, "daily", session)
     check_session_complete(measured, expected, session=session, dataset="daily", floor=round(MIN_NAMED_SHARE * priced))
     swept = session - timedelta(days=SWEEP_DAYS)
@@ -67,10 +70,9 @@ def pull_session(
     pulls = {
         "sep": (prices, swept),
         "daily": (metrics, swept),
-        "tickers": (land(client.updated_since("tickers", swept), store), swept),
-        "actions": (land(client.updated_since("actions", actions_swept), store), actions_swept),
+        "tickers": (land(kept_apart(client.updated_since("tickers", swept), received), store), swept),
+        "actions": (land(kept_apart(client.updated_since("actions", actions_swept), received), store), actions_swept),
     }
-    received = warehouse.read(raw.RAW_PAYLOADS)
     for dataset, (landed, since) in pulls.items():
         spec = dataset_named(dataset)
         before = rows_since_before(warehouse, received, spec, source=landed.payload_rows["source"][0], since=since)
@@ -79,11 +81,13 @@ def pull_session(
     return stack(*(landed.payload_rows for landed, _ in pulls.values())).with_columns(session=pl.lit(session))
 
 
-def _session(client: SharadarClient, store: PayloadStore, dataset: str, session: date) -> tuple[int, Landed]:
+def _session(
+    client: SharadarClient, store: PayloadStore, dataset: str, session: date, *, received: Frame
+) -> tuple[int, Landed]:
     """Land a session of prices or metrics and what changed shortly before it; return the names on the session too."""
     since = session - timedelta(days=SWEEP_DAYS)
-    asked = client.session_rows(dataset, session)
-    landed = land([*asked, *client.updated_since(dataset, since)], store)
+    asked = kept_apart(client.session_rows(dataset, session), received)
+    landed = land([*asked, *kept_apart(client.updated_since(dataset, since), received)], store)
     of_session = landed.rows["payload_id"].is_in([payload.payload_id for payload in asked])
     spec = dataset_named(dataset)
     check_swept(landed.rows.filter(of_session), landed.rows.filter(~of_session), spec, since=since)

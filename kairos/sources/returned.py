@@ -4,6 +4,7 @@ A payload is known by its question and its bytes, so the second A would pass for
 is kept under a question of its own, marked behind `#`, which no vendor is ever sent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -44,3 +45,18 @@ class Told:
             return payload
         last, digest = told[-1]
         return replace(payload, request=last if digest == payload.sha256 else f"{payload.request}{MARK}{len(told)}")
+
+
+def kept_apart(payloads: Iterable[Payload], received: Frame) -> list[Payload]:
+    """Return payloads under the requests that they are kept by, as `Told.marked` does.
+
+    Args:
+        payloads: Answers of one vendor.
+        received: Rows of `raw_payloads` so far.
+    """
+    answers = list(payloads)
+    asked = pl.Series([payload.request for payload in answers], dtype=pl.String).unique()
+    sources = pl.Series([payload.source for payload in answers], dtype=pl.String).unique()
+    same = pl.col("source").is_in(sources.implode()) & question(pl.col("request")).is_in(asked.implode())
+    told = Told.before(received.filter(same))
+    return [told.marked(payload) for payload in answers]

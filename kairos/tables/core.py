@@ -129,6 +129,17 @@ class Table:
         """Column names, in order."""
         return tuple(self.schema.columns)
 
+    @cached_property
+    def _bounded(self) -> Schema:
+        """The schema of the columns that have bounds, or that neither null nor NaN may enter."""
+        columns = {name: column for name, column in self.schema.columns.items() if _is_bounded(column)}
+        return pa.DataFrameSchema(columns, checks=self.schema.checks)
+
+    def _judge_of(self, conformed: Frame) -> Schema:
+        """Return the schema to judge rows by: where no null stands out of place, that of the bounded columns says all."""
+        filled = (name for name, column in self.schema.columns.items() if not column.nullable)
+        return self.schema if any(conformed[name].null_count() for name in filled) else self._bounded
+
     def empty(self) -> Frame:
         """Return a frame of this table with no rows."""
         return pl.DataFrame(schema=self.dtypes)
@@ -158,7 +169,7 @@ class Table:
         """
         conformed = self.conform(frame)
         try:
-            self.schema.validate(conformed, lazy=False)
+            self._judge_of(conformed).validate(conformed, lazy=False)
         except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
             raise ContractError(f"{self.name}: {_first_line(error)}. The rows were not written.") from None
         repeated = duplicate_keys(conformed, self.key)
@@ -168,6 +179,10 @@ class Table:
                 f"first {repeated.row(0, named=True)}. The rows were not written."
             )
         return conformed
+
+
+def _is_bounded(column: Any) -> bool:  # noqa: ANN401 - a pandera column
+    return bool(column.checks) or column.unique or (not column.nullable and column.dtype.type.is_float())
 
 
 def _first_line(error: Exception) -> str:

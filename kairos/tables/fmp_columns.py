@@ -176,14 +176,25 @@ PROFILE: Columns = {
 }
 NEWS: Columns = {
     "symbol": text("Symbol the article is filed under"),
-    "published_date": text("Publication as sent: YYYY-MM-DD HH:MM:SS, taken for US Eastern", nullable=False),
+    "published_date": text("Publication as sent: with its offset, or taken for US Eastern", nullable=False),
     "publisher": text("Publisher"),
     "title": text("Headline"),
     "site": text("Site"),
-    "url": text("Address", nullable=False),
+    "url": text("Address; null where the source tells none"),
     "text": text("First sentences"),
     **RECORD,
 }
+ACTION: Columns = {
+    "rating_firm": text("Who rates, where the headline is an analyst's action"),
+    "rating_action": text(
+        "upgrade, downgrade, maintain, reiterate, initiate, reinstate, assume, resume, raise_ or lower_target"
+    ),
+    "rating_from": text("Mark before, as the headline says it"),
+    "rating_to": text("Mark after or kept, as the headline says it"),
+    "price_target_from": number("Price target before, as the headline says it", "USD per share"),
+    "price_target_to": number("Price target after or kept, as the headline says it", "USD per share"),
+}
+"""What is read out of an analyst's headline; null where it does not say."""
 SOCIAL: Columns = {
     "symbol": text("Symbol", nullable=False),
     "posted_at": text("Hour as sent: YYYY-MM-DD HH:MM:SS, taken for US Eastern", nullable=False),

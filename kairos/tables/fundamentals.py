@@ -9,6 +9,7 @@ import polars as pl
 
 from kairos.frames import UTC_TIME
 from kairos.tables import fmp_columns as fmp
+from kairos.tables.archives import SURPRISES
 from kairos.tables.core import Partition, Table, field, measure
 from kairos.tables.features import column
 from kairos.tables.fmp_columns import Columns
@@ -35,14 +36,15 @@ class SocialFeaturesRows(pa.DataFrameModel):
 
     permaticker: int = field("Permanent security id")
     session: pl.Date = field("NYSE session by whose close the posts had been received")
-    posts: float = measure("Posts", "posts", ge=0)
+    posts: float = measure("Posts, reposts included", "posts", ge=0)
     comments: float = measure("Comments", "comments", ge=0)
     likes: float = measure("Likes", "likes", ge=0)
     impressions: float = measure("Views", "views", ge=0)
     mentions: float = measure("Mentions on WallStreetBets", "mentions", ge=0)
     senti_mean: float = measure("Mean sentiment, weighted by posts; 0.5 is neutral", "0-1", ge=0, le=1)
     senti_mentions: float = measure("Mean sentiment of the mentions, weighted by mentions", "as sent")
-    facts_known_at: UTC_TIME = field("When the newest of the posts was received")
+    facts_known_at: UTC_TIME = field("When the newest of the posts was known")
+    reposts: float = measure("Of the single posts, those that repeat a text about the security", "posts", ge=0)
 
 
 class RevisionsCsRows(pa.DataFrameModel):
@@ -178,12 +180,15 @@ FMP_NEWS = _versions(
     ("permaticker", "url", "known_at"),
     {
         **_ID,
-        "url": fmp.text("Address of the article", nullable=False),
+        "url": fmp.text(
+            "Address of the article; where the source tells none, a number made of stamp and title", nullable=False
+        ),
         "symbol": fmp.text("Symbol the article is filed under", nullable=False),
         "published_at": column(UTC_TIME, "When it was published, by the vendor's stamp"),
         **{name: fmp.NEWS[name] for name in ("publisher", "title", "site", "text")},
+        **fmp.ACTION,
     },
-    "One article about one security.",
+    "One article about one security, and the analyst's action that its headline tells of.",
     "raw_fmp_news, raw_fmp_news_bulk, tickers",
 )
 DIM_COMPANY_PROFILE = _versions(
@@ -193,11 +198,23 @@ DIM_COMPANY_PROFILE = _versions(
     "What the vendor says of one company, known from the snapshot that first showed it.",
     "raw_fmp_profile, raw_fmp_profile_bulk, tickers",
 )
+EARNINGS_SURPRISES = _versions(
+    "earnings_surprises",
+    ("permaticker", "report_date", "known_at"),
+    {
+        **_ID,
+        "symbol": fmp.text("Symbol the row was sent under", nullable=False),
+        "report_date": fmp.day("Day of the announcement", nullable=False),
+        **{name: declared for name, declared in SURPRISES.items() if name not in _SENT},
+    },
+    "Announced earnings of one security beside what was expected, known from the opening that follows the announcement.",
+    "raw_earnings_surprises_bulk, tickers",
+)
 SOCIAL_FEATURES = _of_sessions(
     "social_features",
     SocialFeaturesRows,
-    "Posts about one security that were received since the session before; none where no source delivers them.",
-    "raw_fmp_social, raw_fmp_social_bulk, raw_quiver_social, raw_quiver_social_bulk, tickers",
+    "Posts about one security that became known since the session before; none where no source delivers them.",
+    "raw_fmp_social, raw_fmp_social_bulk, raw_quiver_social, raw_quiver_social_bulk, raw_social_posts_bulk, tickers",
 )
 FMP_REVISIONS_CS = _of_sessions(
     "fmp_revisions_cs",
@@ -221,6 +238,7 @@ TABLES = (
     FMP_ANALYST_ESTIMATES,
     FMP_RATING,
     FMP_NEWS,
+    EARNINGS_SURPRISES,
     SOCIAL_FEATURES,
     DIM_COMPANY_PROFILE,
     FMP_REVISIONS_CS,

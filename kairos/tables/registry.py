@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kairos.errors import ContractError, NotFoundError
 from kairos.tables import (
+    archives,
     factors,
     features,
     feeds,
@@ -19,11 +20,8 @@ from kairos.tables import (
 )
 from kairos.tables.core import Table
 
-TABLES: dict[str, Table] = {
-    table.name: table
-    for group in (raw, feeds, market, quality, fundamentals, universe, features, leaks, matrix, models, factors, simulation)
-    for table in group.TABLES
-}
+GROUPS = (raw, feeds, archives, market, quality, fundamentals, universe, features, leaks, matrix, models, factors, simulation)
+TABLES: dict[str, Table] = {table.name: table for group in GROUPS for table in group.TABLES}
 
 OF_KAIROS = frozenset(TABLES)
 """Names of the tables that are always there; the others are a user's own."""

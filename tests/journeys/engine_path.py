@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from kairos.calendar import FIRST_DATE, sessions_between
-from kairos.features.core import build
+from kairos.features.core import FeatureSet, build
 from kairos.features.matrix import complete
 from kairos.features.registry import FEATURE_SETS
 from kairos.frames import Frame, stack
@@ -92,7 +92,14 @@ def _span(rows: Frame, first: int, last: int = 9999) -> Frame:
     return rows.filter(pl.col("session").dt.year().is_between(first, last))
 
 
-def market_tables(raw: Raw, *, years: Sequence[int], steps: Steps | None = None, made: Tables | None = None) -> Tables:
+def market_tables(
+    raw: Raw,
+    *,
+    years: Sequence[int],
+    steps: Steps | None = None,
+    made: Tables | None = None,
+    sets: Sequence[FeatureSet] = tuple(FEATURE_SETS.values()),
+) -> Tables:
     """Return the market and feature tables with the partitions of the given calendar years built anew.
 
     Args:
@@ -100,10 +107,11 @@ def market_tables(raw: Raw, *, years: Sequence[int], steps: Steps | None = None,
         years: Calendar years, ascending.
         steps: Stand-ins for a step's result, by table name: functions of the tables made so far, the result and the year.
         made: The tables as they stand; none by default.
+        sets: Feature tables to build.
     """
     tables = dict(made or {}) | {"tickers": securities(raw.tickers, raw.actions, _spans(raw.sep))}
     for year in years:
-        _build_year(tables, raw, year=year, steps=steps or {})
+        _build_year(tables, raw, year=year, steps=steps or {}, sets=sets)
     return tables | {"sep_base": latest_versions(tables["sep_versions"])}
 
 
@@ -113,7 +121,7 @@ def _spans(sep: Frame) -> Frame:
     )
 
 
-def _build_year(made: Tables, raw: Raw, *, year: int, steps: Steps) -> None:
+def _build_year(made: Tables, raw: Raw, *, year: int, steps: Steps, sets: Sequence[FeatureSet]) -> None:
     def put(name: str, rows: Frame) -> None:
         chosen = steps[name](made, rows, year) if name in steps else rows
         others = [made[name].filter(pl.col("session").dt.year() != year)] if name in made else []
@@ -134,7 +142,7 @@ def _build_year(made: Tables, raw: Raw, *, year: int, steps: Steps) -> None:
     )
     put("daily_returns", returns.rows)
     put("mv_liquidity_60d", liquidity_60d(recent("daily_returns", 1), year=year))
-    for feature_set in FEATURE_SETS.values():
+    for feature_set in sets:
         put(feature_set.name, build(feature_set, recent("daily_returns", 2), year=year))
 
 
@@ -157,8 +165,9 @@ def _universe_year(made: Tables, *, year: int, settings: Settings, steps: Steps)
     returns = _span(made["daily_returns"], year)
     universe = members(chosen, made["tickers"], returns)
     universe = steps["members"](made, universe, year) if "members" in steps else universe
-    features = [_span(made[name], year) for name in FEATURE_SETS]
-    matrix = complete(universe, features, tickers=made["tickers"], universe_year=year, variant="full")
+    built = [name for name in FEATURE_SETS if name in made]
+    features, variant = [_span(made[name], year) for name in built], "full" if set(built) == set(FEATURE_SETS) else "core"
+    matrix = complete(universe, features, tickers=made["tickers"], universe_year=year, variant=variant)
     targets = with_forward_returns(matrix, returns, tickers=made["tickers"])
     return {"mid_cap_xx": chosen, "midcap_universe": universe, "feat_matrix_complete": matrix, "feat_matrix_targets": targets}
 

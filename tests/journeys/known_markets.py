@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from kairos.features.registry import CORE_SETS
 from kairos.frames import Frame
 from kairos.models.config import ModelConfig, load_config
 from kairos.models.folds import Holdout, seal
@@ -62,7 +63,7 @@ def build(size: MarketSize, seed: int, *, alpha: bool, steps: Steps | None = Non
     """
     market = generate(size, seed, alpha=alpha)
     years = range(market.first_session.year, market.last_session.year + 1)
-    made = market_tables(bulk(market, market.last_session), years=years, steps=steps)
+    made = market_tables(bulk(market, market.last_session), years=years, steps=steps, sets=tuple(CORE_SETS.values()))
     universe = universe_tables(made, universe_years=[years[1]], settings=Settings(), steps=steps)
     return Place(
         size,

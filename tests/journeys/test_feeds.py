@@ -10,6 +10,7 @@ import signal
 import time
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -37,7 +38,7 @@ SESSIONS = MARKET.sessions
 BEFORE, LAST = SESSIONS[-6], SESSIONS[-1]  # a round apart: the same companies are asked
 SECURITIES = ("raw_payloads_bulk", "raw_tickers_bulk", "raw_actions_bulk", "tickers")
 SEED = 20131231
-LONGEST_S = 120.0
+LONGEST_S = 300.0
 KEYS = (SECRET, SANDBOX_QUIVER_KEY)
 KEPT = ("fmp_income_statement", "fmp_rating")  # what the short form's processes read of all that they receive
 TOLD = []
@@ -69,13 +70,13 @@ class World:
     def run(self, home, assets, partitions, session, *, kill=None, run_config=None, words=(), **env):
         """Fill assets in a process of its own, on the evening of a session; return its exit status.
 
-        `kill` is a call that returns when the process is to be killed.
+        `kill` is called with the process's number and returns when it is to be killed.
         """
         self.clock.at = evening(session)
         env = environment(home, self.server, evening(session)) | env
         pid = self.forks.start(assets, partitions, log=self.log, run_config=run_config, words=words, **env)
         if kill is not None:
-            kill()
+            kill(pid)
             os.kill(pid, signal.SIGKILL)  # not yet waited for, so it is this process, dead or alive
         status = self.forks.end(pid)
         assert status == 0 or kill is not None or env.get("FMP_CALLS_PER_DAY"), self.log.read_text()[-3000:]
@@ -260,12 +261,20 @@ def walk(folder, *, full):
         yield "tables again", made, year, LAST, None
 
 
-def wait_for_commit(home, asset):
-    """Return as soon as the table that an asset adds to has another version."""
+def wait(_, *, seconds):
+    time.sleep(seconds)
+
+
+def has_ended(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def wait_for_commit(pid, *, home, asset):
+    """Return as soon as the table that an asset adds to has another version, or the process has ended without one."""
     table = "raw_payloads" if asset.startswith("raw_payloads") else asset
     log = home.folder / "warehouse" / table / "_delta_log"
     before, until = len(list(log.glob("*.json"))), time.monotonic() + LONGEST_S
-    while len(list(log.glob("*.json"))) == before:
+    while len(list(log.glob("*.json"))) == before and not has_ended(pid):
         assert time.monotonic() < until, f"{asset}: no commit in {LONGEST_S} s"
         time.sleep(0.002)
 
@@ -290,7 +299,7 @@ def killed(world, request):
         for number in range(-(-wanted // len(commands)) if wanted else 1 + (name == "evening")):
             after_s = chance.uniform(0.05, 0.95) * lasts
             after_commit = number == 0
-            kill = partial(wait_for_commit, troubled, assets[0]) if after_commit else partial(time.sleep, after_s)
+            kill = partial(wait_for_commit, home=troubled, asset=assets[0]) if after_commit else partial(wait, seconds=after_s)
             status = world.run(troubled.folder, assets, partitions, session, run_config=config, kill=kill)
             assert status in (0, -signal.SIGKILL), world.log.read_text()[-3000:]
             kills += [(name, "after its first commit" if after_commit else round(after_s, 2))] if status else []

@@ -50,7 +50,10 @@ def test_a_feature_without_one_is_named(tmp_path, monkeypatch, capsys):
     partial.write_text(json.dumps(measured))
     monkeypatch.setattr(docs, "FEATURE_FACTS", partial)
     assert docs.main(["--check"]) == 1
-    assert "docs/feature_facts.json: no null rate of ret_1d; run `kairos demo`, then" in capsys.readouterr().out
+    assert (
+        "docs/feature_facts.json: no null rate of ret_1d; run `kairos demo` and `kairos features`, then"
+        in capsys.readouterr().out
+    )
 
 
 def test_the_features_step_fills_every_table_made_from_prices():

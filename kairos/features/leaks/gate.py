@@ -1,6 +1,6 @@
 """The proof of one partition: a bounded sample of names and cuts, one verdict per feature and probe."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zlib import crc32
 
@@ -28,6 +28,8 @@ SCHEMA = {
     "value_then": pl.Float64,
 }
 """Columns of the verdicts; the table `feature_leaks` says what they mean."""
+Probes = Mapping[str, Sequence[str]]
+"""Features by the probe that they are tried by."""
 
 
 def prove_year(subject: Subject, tables: Tables, *, year: int) -> Frame:
@@ -59,32 +61,34 @@ def of_year(subject: Subject, year: int) -> Subject:
     return replace(subject, make=lambda tables: subject.make(tables).filter(inside))
 
 
-def probes_of(subject: Subject, tables: Tables) -> tuple[str, ...]:
-    """Return the probes that mean something for what is read."""
+def probes_of(subject: Subject, tables: Tables) -> dict[str, tuple[str, ...]]:
+    """Return the probes that mean something for what is read, each with the features that are tried by it."""
     restated = any(clock(name, frame) == "known_at" for name, frame in tables.items()) or BY_SESSION & set(tables)
     known = {
-        "as_known": subject.windowed or bool(restated),
-        "neighbours": subject.per_name,
+        "as_known": subject.features if restated else subject.windowed,
+        "neighbours": subject.features if subject.per_name else (),
     }
-    return tuple(probe for probe in PROBES if known.get(probe, True))
+    tried = {probe: known.get(probe, subject.features) for probe in PROBES}
+    return {probe: features for probe, features in tried.items() if features}
 
 
-def verdicts(
-    subject: Subject, leaks: Sequence[Leak], *, probes: Sequence[str], year: int, names: int, cuts: Sequence[Cut]
-) -> Frame:
+def verdicts(subject: Subject, leaks: Sequence[Leak], *, probes: Probes, year: int, names: int, cuts: Sequence[Cut]) -> Frame:
     """Return one row per feature and probe.
 
     Args:
         subject: What was tried.
         leaks: What was found.
-        probes: What was tried of it.
+        probes: What was tried of it, and of which features.
         year: Calendar year.
         names: Names in the sample.
         cuts: Where it was cut.
     """
     found = {(leak.feature, leak.probe): leak for leak in leaks}
     tried = [
-        (feature, probe) for feature in subject.features for probe in PROBES if probe in probes or (feature, probe) in found
+        (feature, probe)
+        for feature in subject.features
+        for probe in PROBES
+        if feature in probes.get(probe, ()) or (feature, probe) in found
     ]
     cut_at = sum(max(1, len(cut.own)) for cut in cuts)
     rows = [

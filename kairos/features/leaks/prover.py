@@ -1,7 +1,7 @@
 """The proof itself: every probe at every cut, or a quick sweep first and the probes one by one where it finds something."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -156,13 +156,23 @@ def tried(subject: Subject, tables: Tables, cut: Cut, whole: Frame, world: World
 def _about(subject: Subject, tables: Tables, whole: Frame, *, thorough: bool) -> Iterator[Leak]:
     """What may move a value by a rounding and no more: readjusted prices, another order, a later start."""
     end = Cut(whole["session"].max())  # type: ignore[arg-type]
-    worlds = [world for world in WORLDS if not world.exact] + ([LATER_START] if subject.windowed else [])
-    if not thorough and subject.per_name and not subject.windowed and not BY_SESSION & set(tables):
-        return  # nothing to readjust, and the builders of such sets sort what they are handed
-    at_once = World("as_known", "", tuple(change for world in worlds for change in world.changes), exact=False)
-    if thorough or tried(subject, tables, end, whole, at_once):
-        for world in worlds:
-            yield from tried(subject, tables, end, whole, world)
+    for part, worlds in _inexact(subject, tables, thorough=thorough):
+        at_once = World("as_known", "", tuple(change for world in worlds for change in world.changes), exact=False)
+        if thorough or tried(part, tables, end, whole, at_once):
+            for world in worlds:
+                yield from tried(part, tables, end, whole, world)
+
+
+def _inexact(subject: Subject, tables: Tables, *, thorough: bool) -> Iterator[tuple[Subject, list[World]]]:
+    """Which features are tried in which of those worlds; a later start is for those of full windows alone."""
+    worlds = [world for world in WORLDS if not world.exact]
+    if subject.windowed == subject.features:
+        yield subject, [*worlds, LATER_START]
+        return
+    if subject.windowed:
+        yield replace(subject, features=subject.windowed), [LATER_START]
+    if thorough or not subject.per_name or BY_SESSION & set(tables):  # else there is nothing to readjust, and builders sort
+        yield subject, worlds
 
 
 def _alone(subject: Subject, tables: Tables, whole: Frame) -> list[Leak]:

@@ -26,14 +26,14 @@ class Subject:
         features: Columns that are tried.
         make: Makes them from tables.
         per_name: Whether a value may depend on the rows of its own name alone.
-        windowed: Whether every value has a bounded look-back, so that where the history begins does not matter.
+        windowed: Features of which no value depends on where a history begins, since its look-back is bounded and filled.
     """
 
     name: str
     features: tuple[str, ...]
     make: Make = field(repr=False)
     per_name: bool = False
-    windowed: bool = False
+    windowed: tuple[str, ...] = ()
 
     def values(self, tables: Tables) -> Frame:
         """Return the key and the features (Float32), sorted by key.
@@ -62,8 +62,7 @@ def of_prices(feature_set: FeatureSet, make: Make) -> Subject:
     what is compared. A later beginning changes windows that are not full too, where they have values.
     """
     alone = not feature_set.compares_names
-    full = not any(feature.partial for feature in feature_set.features)
-    return Subject(feature_set.name, feature_set.names, make, per_name=alone, windowed=alone and full)
+    return Subject(feature_set.name, feature_set.names, make, per_name=alone, windowed=feature_set.windowed if alone else ())
 
 
 def declared(feature_set: FeatureSet) -> Subject:
@@ -72,10 +71,4 @@ def declared(feature_set: FeatureSet) -> Subject:
     def make(tables: Tables) -> Frame:
         return compute(feature_set, price_panel(tables["daily_returns"], first_session=date.min))
 
-    return Subject(
-        feature_set.name,
-        feature_set.names,
-        make,
-        per_name=not feature_set.compares_names,
-        windowed=not feature_set.compares_names,
-    )
+    return of_prices(feature_set, make)

@@ -34,6 +34,8 @@ WORDS = {
     "rank_of_residual": op.by_session_rank(R - op.beta(R, M, 30) * M),
     "rank_of_rank": op.by_session_rank(op.total(op.by_session_zscore(op.std(R, 5)), 6)),
     "ewm_of_product": op.ewm(op.product(1 + R, 3), 15, decay=0.8),
+    "averages": op.wilder(R, 5) + op.ema(op.wilder(R.abs(), 3), 4) + op.ema(DV, 20) / 1e9,
+    "average_of_rank": op.wilder(op.by_session_rank(op.ema(C, 6)), 7),
     "age_of_lowest": op.age_of_lowest(C, 17) - op.age_of_highest(V, 9),
     "sign_sqrt": R.sign() * (R.abs()).sqrt() + op.lowest(R, 4),
     "share_and_positive": op.share(op.differs(R, 0), 7) + op.positive(R) + op.where(op.equal(R, 0), 1, -R),

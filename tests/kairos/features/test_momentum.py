@@ -37,12 +37,6 @@ def slope_times_r2(p):
     return 252 * np.polyfit(time, y, 1)[0] * np.corrcoef(time, y)[0, 1] ** 2
 
 
-def smoothed(x, end=0):
-    """Weights of 13/14 to the age over 84 rows, as the features cut Wilder's."""
-    weights = (13 / 14) ** np.arange(84)
-    return (x[: len(x) - end][::-1][:84] * weights).sum() / weights.sum()
-
-
 def recursive(x, rows=14):
     """Wilder's own average: the mean of the first rows, then 13/14 of the last and 1/14 of the new."""
     made = [x[:rows].mean()]
@@ -60,9 +54,22 @@ def true_range(p):
     return np.maximum(p["H"][1:], p["C"][:-1]) - np.minimum(p["L"][1:], p["C"][:-1])
 
 
-def balance(p, end=0):
-    up, down = (smoothed(x, end) for x in movements(p))
+def begun(x):
+    """Wilder's average of a movement from its 14th on: the first mean counts the row without a row before it, as 0."""
+    return recursive(np.append(0, x))[1:]
+
+
+def balance(p):
+    up, down = (begun(x) for x in movements(p))
     return 100 * (up - down) / (up + down)
+
+
+def direction(p, which):
+    return 100 * begun(movements(p)[which])[-1] / begun(true_range(p))[-1]
+
+
+def adx(p, end=0):
+    return recursive(abs(balance(p)))[-1 - end]
 
 
 def channel(p):
@@ -87,9 +94,12 @@ ORACLES = {
     "sessions_since_high_252d": lambda p: np.argmax(p["C"][-252:][::-1]),
     "sessions_since_high_63d": lambda p: np.argmax(p["C"][-63:][::-1]),
     "ret_overnight_126d": lambda p: overnight(p, 126),
-    "directional_balance_14d": balance,
-    "adx_14d": lambda p: smoothed(np.array([abs(balance(p, end)) for end in range(83, -1, -1)])),
-    "natr_14d": lambda p: smoothed(true_range(p)) / p["C"][-1],
+    "plus_di_14d": lambda p: direction(p, 0),
+    "minus_di_14d": lambda p: direction(p, 1),
+    "directional_balance_14d": lambda p: balance(p)[-1],
+    "adx_14d": adx,
+    "adxr_14d": lambda p: (adx(p) + adx(p, end=13)) / 2,
+    "natr_14d": lambda p: 100 * recursive(true_range(p))[-1] / p["C"][-1],
     "cci_20d": channel,
     "ret_intraday_126d": lambda p: np.log(p["C"][-126:] / p["O"][-126:]).sum(),
 }
@@ -140,21 +150,22 @@ def test_a_price_that_stands_still_has_no_reward_to_risk(value_of):
     assert value_of(FEATURE_SET, "reward_to_risk_63d", C=[7.0] * 70) is None
 
 
-def test_the_cut_weights_stay_within_half_a_point_of_wilders_own_recursion(columns_of_a_name, last_value):
-    p = columns_of_a_name
-    up, down = (recursive(x) for x in movements(p))
-    index = 100 * abs(up - down) / (up + down)
-    assert last_value(FEATURE_SET, "directional_balance_14d") == pytest.approx(100 * (up - down)[-1] / (up + down)[-1], abs=0.5)
-    assert last_value(FEATURE_SET, "adx_14d") == pytest.approx(recursive(index)[-1], abs=0.5)
-    assert last_value(FEATURE_SET, "natr_14d") == pytest.approx(recursive(true_range(p))[-1] / p["C"][-1], rel=0.005)
-
-
 def test_a_price_that_climbs_evenly_moves_one_way_only(value_of):
     steps = [10.0 + step for step in range(170)]
     bars = {"C": steps, "H": [close + 0.5 for close in steps], "L": [close - 0.5 for close in steps]}
     assert value_of(FEATURE_SET, "adx_14d", **bars) == pytest.approx(100)
     assert value_of(FEATURE_SET, "directional_balance_14d", **bars) == pytest.approx(100)
-    assert value_of(FEATURE_SET, "natr_14d", **bars) == pytest.approx(1.5 / steps[-1])
+    assert value_of(FEATURE_SET, "natr_14d", **bars) == pytest.approx(150 / steps[-1])
+    assert value_of(FEATURE_SET, "minus_di_14d", **bars) == 0
+    assert value_of(FEATURE_SET, "plus_di_14d", **bars) == pytest.approx(100 / 1.5)
+
+
+def test_a_rise_of_as_many_ticks_as_the_fall_is_no_movement(value_of):
+    close = [0.3 + 0.01 * (step % 7) for step in range(60)]
+    wide = [0.005 * step for step in range(60)]
+    bars = {"C": close, "H": [1 + x for x in wide], "L": [0.3 - x for x in wide]}  # 0.005 both ways, but for rounding
+    assert value_of(FEATURE_SET, "plus_di_14d", **bars) == value_of(FEATURE_SET, "minus_di_14d", **bars) == 0
+    assert value_of(FEATURE_SET, "directional_balance_14d", **bars) is None
 
 
 def test_the_last_of_twenty_even_steps_stands_at_the_channels_edge(value_of):

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from kairos.errors import ContractError
 from kairos.features import operators as op
 from kairos.features.fast import fast_values
 from kairos.features.reference import reference_values
@@ -74,5 +75,30 @@ def test_skew_and_kurtosis_of_two_points_by_hand(values):
     assert values(op.kurt(X, 4), coin)[-1] == pytest.approx((1 - 6 * 3 / 16) / (3 / 16))
 
 
-def test_wilder_and_span_give_the_usual_decays():
-    assert (op.wilder(14), op.span(9)) == (pytest.approx(13 / 14), pytest.approx(0.8))
+ONE_TO_SIX = pl.DataFrame({"x": [1.0, 2.0, 6.0, 4.0, 8.0, 1.0], "row": range(6)})
+
+
+def test_averages_begin_with_the_mean_of_the_first_rows_and_go_on_from_it(values):
+    assert values(op.wilder(X, 3), ONE_TO_SIX)[2:] == pytest.approx([3, 3 + 1 / 3, 4.888889, 3.592593])
+    assert values(op.ema(X, 3), ONE_TO_SIX)[2:] == pytest.approx([3, 3.5, 5.75, 3.375])
+    assert values(op.ema(X, 3), ONE_TO_SIX)[:2] == [None, None]
+
+
+def test_an_average_begins_anew_after_a_missing_row_and_where_a_chain_does(values):
+    gap = pl.DataFrame({"x": [5.0, 7.0, None, 1.0, 3.0, 5.0, 2.0, 4.0], "row": [0, 1, 2, 3, 4, 5, 0, 1]})
+    assert values(op.wilder(X, 2), gap) == [None, 6, None, None, 2, 3.5, None, 3]
+
+
+@pytest.mark.parametrize(("word", "periods"), [(op.wilder, 16), (op.ema, 9)])
+def test_an_average_forgets_what_is_older_than_its_window(values, word, periods):
+    rows = periods * 4 + 5
+    x = np.sin(np.arange(rows))
+    own, other = (pl.DataFrame({"x": np.append(first, x[4:]), "row": range(rows)}) for first in (x[:4], x[:4] + 9))
+    assert values(word(X, 4), own)[periods * 4 + 3 :] == values(word(X, 4), other)[periods * 4 + 3 :]
+    assert values(word(X, 4), own)[periods * 4 + 2] != values(word(X, 4), other)[periods * 4 + 2]
+
+
+@pytest.mark.parametrize("period", [1, 0, 2.5, True])
+def test_an_average_over_fewer_than_two_rows_is_refused(period):
+    with pytest.raises(ContractError, match=f"wilder: period of {period} rows; expected a whole number, at least 2"):
+        op.wilder(X, period)

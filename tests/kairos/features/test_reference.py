@@ -104,7 +104,7 @@ ROWS = st.integers(3, 9)
 def _grown(terms):
     one_window = st.sampled_from(
         [op.lag, op.total, op.highest, op.lowest, op.age_of_highest, op.rank, op.std, op.slope, op.r_squared, op.median,
-         op.product, op.skew, op.kurt, op.days_since, op.count]
+         op.product, op.skew, op.kurt, op.days_since, op.count, op.wilder, op.ema]
     )  # fmt: skip
     two_window = st.sampled_from([op.corr, op.beta, op.residual_std, op.sum_where, op.mean_where])
     two = st.sampled_from(

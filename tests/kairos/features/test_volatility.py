@@ -31,8 +31,16 @@ def rogers_satchell(p):
 
 
 def true_range(p):
-    before = p["C"][-15:-1]
-    return ((np.maximum(p["H"][-14:], before) - np.minimum(p["L"][-14:], before)) / before).mean()
+    before = p["C"][:-1]
+    return (np.maximum(p["H"][1:], before) - np.minimum(p["L"][1:], before)) / before
+
+
+def wilder(x):
+    """Wilder's average of 14, last value: the mean of the first, then a fourteenth of each new one."""
+    average = x[:14].mean()
+    for value in x[14:]:
+        average += (value - average) / 14
+    return average
 
 
 def vol_of_vol(p):
@@ -56,7 +64,8 @@ ORACLES = {
     "parkinson_21d": parkinson,
     "garman_klass_21d": garman_klass,
     "rogers_satchell_21d": rogers_satchell,
-    "atr_14d": true_range,
+    "true_range_1d": lambda p: true_range(p)[-1],
+    "atr_14d": lambda p: wilder(true_range(p)),
     "drawdown_63d": lambda p: p["C"][-1] / p["C"][-63:].max() - 1,
     "max_ret_21d": lambda p: p["R"][-21:].max(),
     "min_ret_21d": lambda p: p["R"][-21:].min(),

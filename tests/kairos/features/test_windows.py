@@ -96,3 +96,11 @@ def test_lagging_by_more_rows_than_there_are_leaves_nothing():
     out = np.ones(3)
     ordered.lag(np.ones(3), 7, np.arange(3, dtype=np.int32), out)
     assert np.isnan(out).all()
+
+
+def test_an_average_goes_on_from_the_mean_of_the_first_rows_until_its_window_is_full():
+    x = np.array([9.0, np.nan, 1.0, 3.0, 5.0, 0.0, 8.0])
+    np.testing.assert_allclose(one(ordered.begun, x, 2, 0.5, 4), [np.nan, np.nan, np.nan, 2, 3.5, np.nan, np.nan])
+    out = np.empty(4)
+    ordered.begun(np.ones(4), 2, 0.5, 9, np.array([0, 1, 0, 1], np.int32), out)
+    np.testing.assert_array_equal(out, [np.nan, 1, np.nan, 1])

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 
+from kairos.tables.archives import RAW_ARCHIVES
 from kairos.tables.feeds import RAW_FEEDS
 from kairos.tables.market import TICKERS
 
@@ -14,7 +15,7 @@ EPOCH = datetime(2018, 1, 1, tzinfo=UTC)
 
 def raw(dataset: str, *rows: dict) -> pl.DataFrame:
     """Rows of a raw table; what is not given is null, `at` is the instant of the fetch and `payload` its id."""
-    table = RAW_FEEDS[dataset]
+    table = (RAW_FEEDS | RAW_ARCHIVES)[dataset]
     made = []
     for number, row in enumerate(rows):
         given = dict(row)

@@ -298,3 +298,22 @@ def test_news_captured_within_days_is_known_from_its_receipt_and_older_news_from
         ("v", "t", utc(2018, 5, 2, 20, 31, 5), "vendor"),
     ]
     assert made.quarantine["reason"].to_list() == ["unmapped_symbol"]
+
+
+def test_articles_without_an_address_are_told_apart_by_stamp_and_title():
+    article = {"symbol": "AAA", "title": "Baird Upgrades AAA to Buy, Raises PT from $5 to $6", "at": LATER + timedelta(days=40)}
+    stamps = ("2018-05-02 16:31:05", "2018-05-02 20:31:05+00:00", "2018-05-02T20:31:05Z", "2018-05-03 16:31:05")
+    made = news_versions(raw("fmp_news", *({**article, "published_date": stamp} for stamp in stamps)), NAMES)
+    assert made.rows["url"].n_unique() == made.rows.height == 2
+    assert made.repeated == 2
+    assert made.rows.sort("known_at")["known_at"].to_list() == [utc(2018, 5, 2, 20, 31, 5), utc(2018, 5, 3, 20, 31, 5)]
+    assert made.rows.select("rating_firm", "rating_action", "price_target_from", "price_target_to").unique().rows() == [
+        ("Baird", "upgrade", 5.0, 6.0)
+    ]
+
+
+def test_an_old_article_is_about_the_security_that_bore_its_symbol_last():
+    old = {"symbol": "CCC", "title": "t", "url": "u", "published_date": "2016-05-02 16:31:05", "at": LATER}
+    made = news_versions(raw("fmp_news", old, {**old, "url": "v", "published_date": "2017-12-02 16:31:05"}), NAMES)
+    assert made.rows.select("permaticker", "url").rows() == [(3, "u")]
+    assert made.quarantine.select("reason", "year").rows() == [("unmapped_symbol", 2017)]

@@ -21,6 +21,8 @@ CASES = [
     ([20150102, 1], DATE, [DAY, None], [False, True]),
     ([datetime(2015, 1, 2, 16, tzinfo=UTC)], DATE, [DAY], [False]),
     (["NA", "TRUE", "NULL", ""], TEXT, ["NA", "TRUE", "NULL", None], [False] * 4),
+    ([datetime(2015, 1, 2, 16, tzinfo=UTC), None], TEXT, ["2015-01-02 16:00:00+00:00", None], [False] * 2),
+    ([datetime(2015, 1, 2, 16, 30, 1)], TEXT, ["2015-01-02 16:30:01"], [False]),
     ([[1], None], TEXT, [None, None], [True, False]),
 ]
 

@@ -1,6 +1,7 @@
 """Pulls of the S&P 500's members from the embedded vendor: what is asked when, and that no answer cut short is taken."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -8,12 +9,12 @@ import pytest
 from pydantic import SecretStr
 
 from kairos.calendar import FixedClock, prices_known_at
-from kairos.errors import SourceError
+from kairos.errors import PlanError, SourceError
 from kairos.frames import stack
 from kairos.sandbox.faults import FaultKind
 from kairos.sandbox.market import generate
 from kairos.sandbox.server import SANDBOX_KEY, VendorServer
-from kairos.sources.constituents import check_adds_up, check_listed_again, pull_constituents
+from kairos.sources.constituents import check_adds_up, check_listed_again, check_no_sample, pull_constituents
 from kairos.sources.landing import land
 from kairos.sources.pace import RetryPolicy
 from kairos.sources.payloads import Payload, PayloadStore
@@ -30,11 +31,11 @@ class Home:
 
     def __init__(self, server, clock, client, store):
         self.server, self.clock, self.client, self.store = server, clock, client, store
-        self.received = RAW_PAYLOADS.empty()
+        self.received, self.trading = RAW_PAYLOADS.empty(), 0
 
-    def pull(self, session):
-        self.clock.instant = prices_known_at(session) + timedelta(hours=3)
-        rows = pull_constituents(self.client, self.store, session, received=self.received)
+    def pull(self, session, *, later=timedelta(0)):
+        self.clock.instant = prices_known_at(session) + timedelta(hours=3) + later
+        rows = pull_constituents(self.client, self.store, session, received=self.received, trading=self.trading)
         self.received = stack(self.received, rows.with_columns(session=pl.lit(session)))
         return rows
 
@@ -96,8 +97,21 @@ def test_a_sweep_or_a_whole_table_cut_short_is_refused(home, kind, session):
         home.pull(session)
 
 
+def test_a_first_pull_that_is_a_sample_is_refused_where_the_market_is_known_to_be_whole(home):
+    home.server.inject(FaultKind.SILENT_SAMPLE, table="SP500", count=None)
+    home.trading = 6_000
+    with pytest.raises(PlanError, match=r"sp500: \d present members where 6000 securities trade, expected about 500"):
+        home.pull(EARLIER)
+    assert home.received.is_empty()
+
+
+@pytest.mark.parametrize(("members", "trading"), [(503, 6_000), (451, 6_000), (18, 1_999), (18, 0)])
+def test_a_first_list_is_taken_where_it_is_whole_or_nobody_can_know(members, trading):
+    check_no_sample(pl.DataFrame({"ticker": [f"T{number}" for number in range(members)]}), trading=trading)
+
+
 def test_a_first_pull_that_is_a_sample_of_all_is_noticed_by_nothing_but_its_size(home):
-    """A sample that is the same in every answer agrees with itself: only an earlier list tells."""
+    """A sample that is the same in every answer agrees with itself: only an earlier list tells, or a whole market."""
     home.server.inject(FaultKind.SILENT_SAMPLE, table="SP500", count=None)
     rows = home.pull(EARLIER)
     assert int(rows.filter(pl.col("request").str.contains("action=current"))["rows"].sum()) < 18
@@ -131,3 +145,39 @@ def test_a_change_announced_ahead_is_kept(tmp_path):
     )
     landed = land([payload], PayloadStore(tmp_path))
     assert (landed.rows["date"].to_list(), landed.rejects.height) == ([ahead], 0)
+
+
+class Respaced:
+    """The vendor's client; `told` is a space more or less in what it says, so that the same rows come in other bytes."""
+
+    def __init__(self, client):
+        self.client, self.told = client, 0
+
+    def _other(self, payloads):
+        return [replace(one, content=one.content + b" " * self.told) for one in payloads]
+
+    def rows_where(self, dataset, **filters):
+        return self._other(self.client.rows_where(dataset, **filters))
+
+    def whole(self, dataset):
+        return self._other(self.client.whole(dataset))
+
+    def updated_since(self, dataset, day):
+        return self._other(self.client.updated_since(dataset, day))
+
+
+@pytest.mark.parametrize("session", [THURSDAY, FRIDAY])
+def test_a_list_that_comes_back_is_a_delivery_of_its_own(home, session):
+    home.pull(EARLIER)
+    home.client = Respaced(home.client)
+    last = []
+    for turn, told in enumerate((0, 1, 1, 0, 0)):
+        home.client.told = told
+        rows = home.pull(session, later=timedelta(hours=turn))
+        home.received = home.received.unique("payload_id", keep="first", maintain_order=True)
+        last.append(rows["payload_id"].to_list())
+    for answers in zip(*last, strict=True):  # the present list, and what it is compared with
+        assert [answers.index(payload_id) for payload_id in answers] == [0, 1, 1, 3, 3]
+        assert home.received.filter(payload_id=answers[-1])["fetched_at"].item() == prices_known_at(session) + timedelta(
+            hours=6
+        )

@@ -1,6 +1,7 @@
 """A session's pull is judged before it is kept; kept payloads are read into rows once."""
 
 from datetime import date, timedelta
+from itertools import count
 
 import polars as pl
 import pytest
@@ -9,6 +10,7 @@ from kairos.errors import PlanError, SourceError
 from kairos.frames import stack
 from kairos.sandbox.market import generate
 from kairos.sandbox.sizes import MarketSize
+from kairos.sources.datasets import DATASETS as DATASETS_BY_NAME
 from kairos.sources.ingest import ACTIONS_SWEEP_DAYS, DATASETS, pull_exports, pull_session, read_payloads
 from kairos.sources.landing import land
 from kairos.sources.payloads import PayloadStore
@@ -66,6 +68,24 @@ class Thinned(ViewClient):
         return super().rows(dataset).filter(pl.col("ticker").is_in(few))
 
 
+TOLD = {"sep": "close", "daily": "marketcap", "actions": "value", "tickers": "siccode"}  # a number of each dataset
+
+
+class Wavering(ViewClient):
+    """A vendor all of whose numbers are `told`."""
+
+    told = 1.0
+
+    def rows(self, dataset):
+        return super().rows(dataset).with_columns(pl.lit(self.told).alias(TOLD[dataset]))
+
+
+def wavering(market, turn, told):
+    client = Wavering(market, SESSION, count(3600 * turn))
+    client.told = float(ord(told))
+    return client
+
+
 @pytest.fixture
 def home(tmp_path, market):
     return Home(tmp_path, market)
@@ -104,6 +124,26 @@ def test_far_fewer_names_than_on_the_session_before_are_refused(home):
     with pytest.raises(SourceError, match="late or incomplete"):
         home.pull(SESSION, Thinned(home.market, SESSION))
     assert home.pull(SESSION).height > 0
+
+
+@pytest.mark.parametrize(("course", "bulk"), [("ABBACA", False), ("ABA", True)], ids=["session", "export"])
+def test_what_the_vendor_said_last_stands_also_where_it_said_so_before(home, market, course, bulk):
+    changes = 0
+    for turn, told in enumerate(course):
+        client = wavering(market, turn, told)
+        if bulk:
+            records = stack(*pull_exports(client, home.store, warehouse=home.warehouse, min_tickers=15))
+        else:
+            records = home.pull(SESSION, client)
+        home.keep(records, None if bulk else SESSION)
+        changes += turn == 0 or told != course[turn - 1]
+        for dataset, column in TOLD.items():
+            rows = home.warehouse.read(TABLES[f"raw_{dataset}{'_bulk' if bulk else ''}"]).sort("fetched_at")
+            newest = rows.unique(DATASETS_BY_NAME[dataset].key, keep="last")
+            assert newest[column].cast(pl.Float64).unique().to_list() == [client.told]
+    kept = dict(home.warehouse.read(RAW_PAYLOADS)["dataset"].value_counts().iter_rows())
+    asked = {name: 2 if name in ("sep", "daily") and not bulk else 1 for name in TOLD}  # a session, and what changed
+    assert kept == {name: questions * changes for name, questions in asked.items()}  # what merely stays is no delivery
 
 
 def test_payloads_are_read_once(home):

@@ -4,10 +4,13 @@ from datetime import date
 
 import polars as pl
 
+from kairos.features.core import Feature, FeatureSet
 from kairos.features.leaks.gate import prove_year, refusal
 from kairos.features.leaks.sample import filled, made_up_tables
 from kairos.features.leaks.sampling import common_cuts, own_cuts, sampled_names
 from kairos.features.leaks.subject import Subject
+from kairos.features.operators import C, wilder
+from kairos.features.operators import R as R_OF_PANEL
 from kairos.features.plugins import READABLE
 from kairos.features.registry import FEATURE_SETS
 from kairos.tables.leaks import FEATURE_LEAKS, outcome
@@ -61,6 +64,17 @@ def test_the_registry_passes_and_says_how_much_was_tried(market):
     verdicts = outcome(prove_year(subject, of_returns(market), year=2016))
     assert verdicts.passed
     assert verdicts.figures == {"features": 26, "probes": 6, "names": 16, "cuts": 16, "leaks": 0}
+
+
+AVERAGED = Feature(name="averaged", formula="", expr=wilder(R_OF_PANEL, 5), lookback=79, source="")
+LEVEL = Feature(name="level", formula="", expr=C.log(), lookback=79, source="")
+
+
+def test_where_a_history_begins_is_tried_of_the_features_of_full_windows_alone(market):
+    subject = subject_of(FeatureSet("feat_two", "", (AVERAGED, LEVEL)), year=2016)
+    assert subject.windowed == ("level",)
+    found = prove_year(subject, of_returns(market), year=2016).filter(pl.col("probe") == "as_known")
+    assert found.select("feature", "passed", "how").rows() == [("level", False, "history begins later, cut 2016-12-30")]
 
 
 def test_names_that_die_or_are_new_are_among_those_looked_at(market):
