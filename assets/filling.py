@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets import metadata
+from assets.increments import filled, with_basis
 from assets.parts import BlockedError, Part, Verdict, contract_shown, fill_parts, validated
 from assets.proof import PROOF, proven
 from assets.recipe import Recipe, Work
@@ -22,7 +23,6 @@ MAX_PREVIEW_COLUMNS = 16
 BATCH = 64  # sessions whose rows are added in one commit
 HELD_BYTES = 1 << 30  # of a partition that comes in parts; a larger one is stored part by part
 DRAWN = 100  # of the rows of such a one every hundredth is drawn
-ONLY_CHANGED = "kairos/only-changed"  # tag of the runs that follow from an ingest; a person's run builds what it names
 
 
 def fill_partitions(
@@ -127,13 +127,13 @@ def _stacked(table: Table, made: Mapping[str, Cleaned]) -> Frame:
 def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     """Read, compute, check and store one partition."""
     commit = table_io.commit(recipe.asset_key, run_id=work.context.run_id, key=work.key or "-", reads=work.reads)
-    only_changed = recipe.from_reads_alone and ONLY_CHANGED in work.context.run.tags
-    if only_changed and table_io.stands(recipe.table, recipe.reads, commit=commit):
+    commit = with_basis(commit, table_io, recipe)
+    if recipe.from_reads_alone and work.only_changed and table_io.stands(recipe.table, recipe.reads, commit=commit):
         return _unchanged(work, table_io, recipe)
     frames = {
         read.table.name: table_io.load(read, consumer=recipe.table, key=work.key, versions=work.reads) for read in recipe.reads
     }
-    made = recipe.fill(work, **frames)
+    made, told = filled(work, table_io, recipe, frames, commit=commit)
     if isinstance(made, Parts):
         made = made.within(HELD_BYTES)
     if isinstance(made, Parts):
@@ -149,7 +149,7 @@ def _fill_one(work: Work, table_io: TableIO, recipe: Recipe) -> Part:
     draw = partial(recipe.plot, rows) if recipe.plot is not None else None
     set_aside, total = 0 if quarantine is None else quarantine.height, table_io.rows(recipe.table)
     shown = _shown(work, recipe, rows, total=total, written=written, set_aside=set_aside)
-    return Part(written, shown, verdicts, draw)
+    return Part(written, {**shown, **told}, verdicts, draw)
 
 
 def _store_parts(work: Work, table_io: TableIO, recipe: Recipe, parts: Parts, *, commit: Commit) -> Part:

@@ -6,10 +6,14 @@ from typing import Any
 
 import dagster as dg
 
+from kairos.features.mending import Mended
 from kairos.frames import Frame, LazyFrame, Parts
 from kairos.tables.core import Check, Cleaned, Table
 from resources.platform import Platform
+from resources.standing import Standing
 from resources.table_io import Read
+
+ONLY_CHANGED = "kairos/only-changed"  # tag of the runs that follow from an ingest; a person's run builds what it names
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Work:
         return self.platform.warehouse.scan(table, version=self.reads[table.name], as_written=as_written)
 
     @property
+    def only_changed(self) -> bool:
+        """Whether what has not changed may be left as it stands."""
+        return ONLY_CHANGED in self.context.run.tags
+
+    @property
     def config(self) -> Mapping[str, Any]:
         """What the run configures."""
         return dict(self.context.op_execution_context.op_config or {})
@@ -47,6 +56,19 @@ class Work:
 
 Proof = Callable[[Work, Mapping[str, Frame]], Frame]
 """Returns the leak prover's verdicts on a partition from what was read for it."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """How a year of a table that reads one other is brought up to date from what stands of it.
+
+    Attributes:
+        mend: Returns the year as the recipe's `fill` would, to the bit, from what stands and what is read now.
+        fingerprint: Digest of what the bits follow from beside what is read.
+    """
+
+    mend: Callable[[Work, Standing, Mapping[str, Frame]], Mended]
+    fingerprint: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -63,3 +85,4 @@ class Recipe:
     checks: tuple[Check, ...] = ()
     from_reads_alone: bool = False
     proof: Proof | None = None
+    update: Update | None = None

@@ -10,11 +10,11 @@ from typing import Any
 import dagster as dg
 
 from assets import metadata
-from assets.filling import ONLY_CHANGED, fill_partitions
+from assets.filling import fill_partitions
 from assets.partitions import definition, edge
 from assets.parts import CONTRACT
 from assets.proof import PROOF, PROOF_SAYS
-from assets.recipe import Proof, Recipe, Work
+from assets.recipe import ONLY_CHANGED, Proof, Recipe, Update, Work
 from kairos.frames import Frame, Parts
 from kairos.tables.core import Check, Cleaned, Partition, Table
 from resources.platform import Platform
@@ -36,6 +36,7 @@ def table_asset(
     append: bool = False,
     from_reads_alone: bool = False,
     proof: Proof | None = None,
+    update: Update | None = None,
     config_schema: Mapping[str, dg.Field] | None = None,
 ) -> Callable[[Callable[..., Frame | Cleaned | Parts]], dg.AssetsDefinition]:
     """Make an asset of `table` from a function `fill(work, **frames)`; frames bear their tables' names.
@@ -51,13 +52,15 @@ def table_asset(
         from_reads_alone: The rows follow from the reads, tables of calendar years, and from nothing else: a run tagged
             `kairos/only-changed` leaves a year alone whose reads have not changed.
         proof: Tries the features for leaks on what was read; its verdicts go into `feature_leaks`, and a leak blocks.
+        update: Brings a year up to date from what stands of it, in runs tagged `kairos/only-changed`.
         config_schema: What a run may configure; the function finds it in `work.config`.
     """
 
     def decorate(fill: Callable[..., Frame | Cleaned | Parts]) -> dg.AssetsDefinition:
+        known = (*table.checks, *checks)
         recipe = Recipe(
-            table, table.name, tuple(reads), fill, plot, append, tuple(deps), (*table.checks, *checks), from_reads_alone, proof
-        )
+            table, table.name, tuple(reads), fill, plot, append, tuple(deps), known, from_reads_alone, proof, update
+        )  # fmt: skip
 
         def body(context: dg.AssetExecutionContext, platform: Platform, table_io: TableIO) -> Iterator[Any]:
             yield from fill_partitions(context, platform, table_io, recipe)

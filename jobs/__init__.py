@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from assets.incremental_proof import PROOF_KEYS
 from assets.partitions import sessions, universe_years, years
 from assets.parts import CONTRACT
 from jobs.compaction import weekly_compaction
@@ -21,7 +22,8 @@ FEEDS = dg.AssetSelection.assets(*FEED_ASSETS)
 JUDGED = (QUALITY_RESULTS.name, *(table.name for table in FROM_FACTS))
 FROM_FEEDS = dg.AssetSelection.groups("fundamentals") | dg.AssetSelection.assets(*JUDGED)
 MEMBERS = dg.AssetSelection.assets("sp500", "corrections")
-YEARLY = dg.AssetSelection.groups("market", "quality", "features") - FROM_FEEDS
+PROOF = dg.AssetSelection.checks(*sorted(PROOF_KEYS))
+YEARLY = dg.AssetSelection.groups("market", "quality", "features") - FROM_FEEDS - PROOF
 BY_UNIVERSE = dg.AssetSelection.groups("universe", "matrix", "models", "simulation")
 
 daily_ingest = dg.define_asset_job(
@@ -66,6 +68,12 @@ full_universe_backfill = dg.define_asset_job(
     description="The same for any range of universe years; launch it with a backfill over the partitions.",
     tags={ONE_AT_A_TIME: "universe"},
 )
+incremental_proof = dg.define_asset_job(
+    "incremental_proof",
+    selection=PROOF,
+    description="Builds years of features anew, drawn by the day, and compares them with what stands, bit by bit.",
+    tags={ONE_AT_A_TIME: "years"},
+)
 
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     daily_ingest,
@@ -74,5 +82,6 @@ JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     refresh_feeds,
     wednesday_retrain,
     full_universe_backfill,
+    incremental_proof,
     weekly_compaction,
 ]

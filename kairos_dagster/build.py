@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets import factor, features, feeds, fundamentals, market, matrix, models, quality, raw, simulation, universe
 from assets.freshness import FRESHNESS_CHECKS
+from assets.incremental_proof import incremental_proof
 from assets.ledgers import LEDGERS
 from assets.plugins import plugin_assets
 from jobs import JOBS
@@ -44,7 +45,7 @@ def build_defs(settings: Settings | None = None, *, loggers: dict[str, dg.Logger
             *LEDGERS,
             *plugin_assets(plugins),
         ],
-        asset_checks=[] if nothing_new else FRESHNESS_CHECKS,
+        asset_checks=[incremental_proof, *([] if nothing_new else FRESHNESS_CHECKS)],
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS if nothing_new else [*SENSORS, FRESHNESS],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from assets.freshness import FRESHNESS_KEYS
+from assets.incremental_proof import PROOF_KEYS
 from kairos.models.catalogue import model_configs
 from kairos.models.config import ModelConfig
 from kairos.settings import Settings
@@ -73,7 +74,7 @@ class Location:
         """Return the job that fills the chosen assets, with their own checks."""
         if chosen not in self._jobs:
             known = self.definitions.resolve_asset_graph().asset_check_keys
-            checks = {key for key in known if key.asset_key in chosen and key not in FRESHNESS_KEYS}
+            checks = {key for key in known if key.asset_key in chosen and key not in FRESHNESS_KEYS | PROOF_KEYS}
             whole = self.definitions.resolve_implicit_global_asset_job_def()
             self._jobs[chosen] = whole.get_subset(asset_selection=set(chosen), asset_check_selection=checks)
         return self._jobs[chosen]

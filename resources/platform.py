@@ -8,6 +8,7 @@ from kairos.settings import Settings, load_settings
 from kairos.sources.payloads import PayloadStore
 from kairos.sources.receipts import ReceiptClock, newest_receipt
 from kairos.warehouse.store import Warehouse
+from resources.kept import Kept
 
 
 class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -16,6 +17,7 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     home: str = ""
     _settings: Settings | None = PrivateAttr(default=None)
     _warehouse: Warehouse | None = PrivateAttr(default=None)
+    _kept: Kept = PrivateAttr(default_factory=Kept)
 
     @property
     def settings(self) -> Settings:
@@ -41,6 +43,11 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._warehouse is None:
             self._warehouse = Warehouse(self.settings.warehouse)
         return self._warehouse
+
+    @property
+    def kept(self) -> Kept:
+        """What steps of a run share."""
+        return self._kept
 
     @property
     def payloads(self) -> PayloadStore:

@@ -22,6 +22,7 @@ from kairos.tables.raw import QUARANTINE
 from kairos.tables.registry import table_named
 from kairos.warehouse.commit import Commit, settings_hash
 from resources.platform import Platform
+from resources.standing import last_written
 
 ALL_DAYS = 100_000  # more days than there are: the whole table
 
@@ -36,6 +37,7 @@ class Read:
         to_the_end: Whether a universe year reads a yearly table to the last loaded year; else through its own.
         from_asset: Asset key that the dependency points at; the table's own by default.
         neighbour_days: For raw tables, days around the partition's year that are read as well.
+        shared: Whether other steps of a run read the same: it is read once for all of them.
     """
 
     table: Table
@@ -43,6 +45,7 @@ class Read:
     to_the_end: bool = True
     from_asset: str = ""
     neighbour_days: int = 15
+    shared: bool = False
 
     @property
     def asset_key(self) -> str:
@@ -62,8 +65,12 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         if read.table.name not in versions:
             return read.table.empty()
-        version = versions[read.table.name]
-        return self.platform.warehouse.read(read.table, where=_rows_read(read, consumer, key), version=version)
+        version, where = versions[read.table.name], _rows_read(read, consumer, key)
+
+        def rows() -> Frame:
+            return self.platform.warehouse.read(read.table, where=where, version=version)
+
+        return self.platform.kept.of("read", (read.table.name, version, str(where)), rows) if read.shared else rows()
 
     def load_sessions(self, read: Read, keys: Sequence[str], *, versions: Mapping[str, int]) -> dict[str, Frame]:
         """Return what each of the sessions `keys` reads of `read.table`, in one read, at the version that `versions` names."""
@@ -95,16 +102,11 @@ class TableIO(dg.ConfigurableResource):  # type: ignore[type-arg]
             reads: What its rows follow from, tables of calendar years all.
             commit: What would be said of writing it now.
         """
-        written = [found for _, found in self.platform.warehouse.history(table) if found.partition == commit.partition]
-        if not written:
+        found = last_written(self.platform.warehouse, table, by=commit)
+        if found is None or found[1].settings_hash != commit.settings_hash:
             return False
-        last, year = written[0], int(commit.partition)
-        same_make = (last.asset, last.code_version, last.settings_hash) == (
-            commit.asset,
-            commit.code_version,
-            commit.settings_hash,
-        )
-        return same_make and not any(self._changed(read, year, since=last.reads.get(read.table.name, -1)) for read in reads)
+        read_then, year = found[1].reads, int(commit.partition)
+        return not any(self._changed(read, year, since=read_then.get(read.table.name, -1)) for read in reads)
 
     def _changed(self, read: Read, year: int, *, since: int) -> bool:
         """Tell whether a version after `since` wrote one of the years that `year` reads."""

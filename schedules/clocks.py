@@ -1,4 +1,4 @@
-"""The schedules: after each session, every Wednesday night, every weekend."""
+"""The schedules: after each session, every night, every Wednesday night, every weekend."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -6,7 +6,8 @@ from datetime import date, datetime
 import dagster as dg
 import polars as pl
 
-from jobs import daily_feeds, daily_ingest, wednesday_retrain
+from assets.incremental_proof import DAY, SETS
+from jobs import daily_feeds, daily_ingest, incremental_proof, wednesday_retrain
 from jobs.compaction import weekly_compaction
 from kairos.calendar import NEW_YORK, is_session, latest_published_session, sessions_between
 from kairos.errors import NotFoundError
@@ -15,6 +16,7 @@ from kairos.sources.feeds import FEEDS
 from kairos.sources.unfinished import unfinished
 from kairos.tables import universe
 from kairos.tables.raw import RAW_PAYLOADS
+from kairos.tables.registry import TABLES
 from kairos.warehouse.store import Warehouse
 from resources.platform import Platform
 
@@ -75,6 +77,17 @@ def wednesday_retrain_schedule(
     except NotFoundError as nothing:
         return dg.SkipReason(str(nothing))
     return dg.RunRequest(run_key=f"retrain-{_scheduled(context):%Y-%m-%d}", partition_key=str(year))
+
+
+@dg.schedule(job=incremental_proof, cron_schedule="30 3 * * *", execution_timezone=str(NEW_YORK), default_status=ON)
+def incremental_proof_schedule(
+    context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> dg.RunRequest | dg.SkipReason:
+    """Prove every night, on years that the date draws, that features as they stand are features built anew."""
+    if not any(platform.warehouse.version(TABLES[name]) is not None for name in SETS):
+        return dg.SkipReason("no features have been built yet; `kairos features` builds them.")
+    day = f"{_scheduled(context).astimezone(NEW_YORK):%Y-%m-%d}"
+    return dg.RunRequest(run_key=f"proof-{day}", tags={DAY: day})
 
 
 @dg.schedule(job=weekly_compaction, cron_schedule="0 6 * * 6", execution_timezone=str(NEW_YORK), default_status=ON)

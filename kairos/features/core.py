@@ -100,14 +100,15 @@ class FeatureSet:
         description: What it holds.
         features: Its features, in order.
         inputs: The panel that all of them read.
-        all_at_once: Makes the key and all of them from a panel, with the values that their expressions stand for.
+        all_at_once: Makes the key and all of them from a panel, with the values that their expressions stand for, for all
+            of its sessions or for those from one on.
     """
 
     name: str
     description: str
     features: tuple[Feature, ...]
     inputs: Inputs = PRICES
-    all_at_once: Callable[[Frame], Frame] | None = None
+    all_at_once: Callable[[Frame, date | None], Frame] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a set in which a name occurs twice, or a feature that reads another panel."""
@@ -138,21 +139,43 @@ class FeatureSet:
         return any(len(feature.expr.reaches) > 1 for feature in self.features)
 
 
-def compute(feature_set: FeatureSet, panel: Frame, *, threads: int = 1) -> Frame:
-    """Return the key, the stamps of the inputs and the features (Float32, finite or null) for every row of `panel`.
+def compute(
+    feature_set: FeatureSet,
+    panel: Frame,
+    *,
+    threads: int = 1,
+    since: date | None = None,
+) -> Frame:
+    """Return the key, the stamps of the inputs and the features (Float32, finite or null) for the rows of `panel`.
 
     Args:
         feature_set: What to compute.
         panel: The set's inputs, as `price_panel` makes them for prices: one row per name and session, sorted by both.
         threads: How many blocks of names are worked on at a time; values do not depend on it.
+        since: First session wanted; all if None. The rows before it are read only.
 
     Raises:
         ContractError: The panel lacks a column that the set reads, is not sorted, or has a key twice.
     """
-    terms = _checked(feature_set, panel)
+    _checked(feature_set, panel)
     if feature_set.all_at_once is not None:
-        return feature_set.all_at_once(panel).select(*KEY, *feature_set.names)
-    return _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads))
+        return feature_set.all_at_once(panel, since).select(*KEY, *feature_set.names)
+    made = compute_ordered(feature_set, panel, threads=threads)
+    return made if since is None else made.filter(pl.col("session") >= since)
+
+
+def compute_ordered(feature_set: FeatureSet, panel: Frame, *, threads: int = 1, compared_from: date | None = None) -> Frame:
+    """Return what `compute` does, by the set's terms, of a panel that is known to be ordered and to have what they read.
+
+    Args:
+        feature_set: What to compute.
+        panel: As for `compute`.
+        threads: As for `compute`.
+        compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
+            null.
+    """
+    terms = [feature.expr for feature in feature_set.features]
+    return _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads, compared_from=compared_from))
 
 
 def compute_reference(feature_set: FeatureSet, panel: Frame) -> Frame:
@@ -189,6 +212,10 @@ def build(feature_set: FeatureSet, daily_returns: Frame, *, year: int) -> Frame:
         daily_returns: Rows of the `daily_returns` table that cover `year` - 2 (or the first year there is) to `year`.
         year: Calendar year of the rows returned.
     """
+    return compute(feature_set, panel_of_year(daily_returns, year=year)).filter(pl.col("session") >= date(year, 1, 1))
+
+
+def panel_of_year(daily_returns: Frame, *, year: int) -> Frame:
+    """Return the price panel that a calendar year's features are computed from, the two years before it included."""
     until_then = daily_returns.filter(pl.col("session") <= date(year, 12, 31))
-    panel = price_panel(until_then, first_session=date(year - 2, 1, 1))
-    return compute(feature_set, panel).filter(pl.col("session") >= date(year, 1, 1))
+    return price_panel(until_then, first_session=date(year - 2, 1, 1))

@@ -7,6 +7,7 @@ read. Comparisons across a session need every name first: what they compare is m
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -28,19 +29,22 @@ _ACROSS_BYTES = 100_000_000  # what may be held at once for comparisons across t
 Output = NDArray[Any]
 
 
-def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1) -> list[pl.Series]:
+def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1, compared_from: date | None = None) -> list[pl.Series]:
     """Return the value of each term on each row of `panel` (Float32, null where missing).
 
     Args:
         terms: What is computed.
         panel: Sorted by permaticker and session.
         threads: Blocks of names that are worked on at a time.
+        compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
+            missing.
     """
     work = _prepared(tuple(terms))
     source = Source(panel)
+    unread = None if compared_from is None else (panel["session"] < compared_from).to_numpy()
     out: list[Output] = [np.empty(panel.height, np.float32) for _ in work.wanted]
     for batch in _batches(work.layers, panel.height):
-        for term, values in _compared(batch, source, threads):
+        for term, values in _compared(batch, source, threads, unread):
             if term.word == "rank" and term not in work.read:
                 _keep(values, [kept for kept, each in zip(out, work.wanted, strict=True) if each == term])
             else:
@@ -68,7 +72,7 @@ class _Work:
     rest: Plan
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _prepared(terms: tuple[Term, ...]) -> _Work:
     made: dict[Term, Term] = {}
     wanted = tuple(lowered(term, made) for term in terms)
@@ -117,13 +121,17 @@ def _layers(wanted: Sequence[Term]) -> tuple[tuple[Term, ...], ...]:
     return tuple(tuple(term for term in found if depth[term] == level) for level in range(1, deepest + 1))
 
 
-def _compared(batch: Sequence[Term], source: Source, threads: int) -> Iterator[tuple[Term, Output]]:
+def _compared(
+    batch: Sequence[Term], source: Source, threads: int, unread: NDArray[np.bool_] | None
+) -> Iterator[tuple[Term, Output]]:
     """Make the values that are compared for every row, then yield each comparison of them."""
     compared = tuple(dict.fromkeys(term.inputs[0] for term in batch))
     out: list[Output] = [np.empty(source.panel.height) for _ in compared]
     _run(plan(compared), source, out, threads)
     for x in compared:
         values = out.pop(0)
+        if unread is not None:
+            values[unread] = np.nan
         for term in batch:
             if term.inputs[0] == x:
                 yield term, standing(term.word, values, source.grouping(term.group))

@@ -16,7 +16,7 @@ PANEL_COLUMNS = ("permaticker", "session", "row", "R", "C", "O", "H", "L", "DV",
 CHAINED = ("C", "O", "H", "L", "V")
 """Columns on the scale of the index, whose last bits depend on every return since it began."""
 
-_INPUTS = (
+INPUTS = (
     "permaticker",
     "session",
     "ret_cc",
@@ -27,6 +27,7 @@ _INPUTS = (
     "closeunadj",
     "is_delisting",
 )
+"""What is read of `daily_returns`."""
 
 
 def price_panel(daily_returns: Frame, *, first_session: date) -> Frame:
@@ -41,10 +42,10 @@ def price_panel(daily_returns: Frame, *, first_session: date) -> Frame:
         daily_returns: Rows of the `daily_returns` table, in any order.
         first_session: Earlier rows are left out.
     """
-    require_columns(daily_returns, _INPUTS, where="daily_returns")
+    require_columns(daily_returns, INPUTS, where="daily_returns")
     rows = (
         daily_returns.lazy()
-        .select(_INPUTS)
+        .select(INPUTS)
         .filter(~pl.col("is_delisting"), pl.col("session") >= first_session)
         .with_columns(pl.selectors.float().fill_nan(None))
         .sort("permaticker", "session")

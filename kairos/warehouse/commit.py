@@ -22,6 +22,7 @@ class Commit:
         settings_hash: Digest of the settings in force.
         reads: Version of every table that was read.
         code_version: Version of Kairos.
+        basis: Digest of what the rows follow from beside the versions read, to the last bit; "-" where nobody asks.
     """
 
     asset: str
@@ -30,6 +31,7 @@ class Commit:
     settings_hash: str = "-"
     reads: Mapping[str, int] = field(default_factory=dict)
     code_version: str = __version__
+    basis: str = "-"
 
     def metadata(self) -> dict[str, str]:
         """Return the commit as flat strings for the Delta log."""
@@ -39,6 +41,7 @@ class Commit:
             PREFIX + "partition": self.partition,
             PREFIX + "settings_hash": self.settings_hash,
             PREFIX + "code_version": self.code_version,
+            PREFIX + "basis": self.basis,
             PREFIX + "reads": json.dumps(dict(sorted(self.reads.items()))),
         }
 
@@ -48,6 +51,7 @@ def commit_from(metadata: Mapping[str, object]) -> Commit | None:
     if PREFIX + "asset" not in metadata:
         return None
     values = {name: str(metadata[PREFIX + name]) for name in ("asset", "run_id", "partition", "settings_hash", "code_version")}
+    values["basis"] = str(metadata.get(PREFIX + "basis", "-"))
     return Commit(**values, reads=json.loads(str(metadata[PREFIX + "reads"])))
 
 

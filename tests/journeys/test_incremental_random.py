@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
 
+from assets.increments import REUSED
 from kairos.calendar import prices_known_at
 from kairos.sandbox.market import Market
+from kairos_dagster.instance import open_instance
+from kairos_dagster.steps import CORE_FEATURES
 from tests.journeys.equality import assert_equal_contents
 from tests.journeys.eventful_market import eventful
 from tests.journeys.random_story import Story, can_derive, tell
@@ -41,6 +45,7 @@ ASSETS_EVERY = 8
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_home_equals_the_one_rebuilt_from_its_payloads(seed, tmp_path):
     check(tell(seed), tmp_path)
+    assert rows_reused(tmp_path / "lived") > 0
 
 
 def test_so_do_many_more(request, tmp_path):
@@ -53,6 +58,14 @@ def test_so_do_many_more(request, tmp_path):
         if seed % ASSETS_EVERY == 0:
             check(tell(seed), tmp_path / str(seed))
         seed += 1
+
+
+def rows_reused(folder: Path) -> int:
+    """Return how many feature rows were taken from years that stood, over the life of a home."""
+    instance = open_instance(folder / "dagster")
+    records = [instance.fetch_materializations(dg.AssetKey(name), limit=1000).records for name in CORE_FEATURES]
+    told = [record.asset_materialization.metadata for found in records for record in found]
+    return sum(int(shown[REUSED].value) for shown in told if REUSED in shown)
 
 
 def check_engine(story: Story, folder: Path) -> None:

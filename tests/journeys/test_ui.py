@@ -89,7 +89,14 @@ def test_schedules_and_sensors_run(ui):
     schedules = ui.ask(query % ("schedulesOrError", "Schedules", "scheduleState"), at=LOCATION)["schedulesOrError"]["results"]
     sensors = ui.ask(query % ("sensorsOrError", "Sensors", "sensorState"), at=LOCATION)["sensorsOrError"]["results"]
     assert {row["name"]: row["scheduleState"]["status"] for row in schedules} == dict.fromkeys(
-        ("daily_ingest_schedule", "daily_feeds_schedule", "wednesday_retrain_schedule", "weekly_compaction_schedule"), "RUNNING"
+        (
+            "daily_ingest_schedule",
+            "daily_feeds_schedule",
+            "incremental_proof_schedule",
+            "wednesday_retrain_schedule",
+            "weekly_compaction_schedule",
+        ),
+        "RUNNING",
     )
     assert {row["name"]: row["sensorState"]["status"] for row in sensors} == dict.fromkeys(
         ("refresh_after_ingest", "refresh_after_feeds", "publish_views", "report_failure"), "RUNNING"

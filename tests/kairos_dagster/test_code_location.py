@@ -56,7 +56,8 @@ def test_strategy_stats_comes_from_raw_payloads():
 
 
 @pytest.mark.parametrize(
-    "job", ["daily_ingest", "refresh_year", "wednesday_retrain", "weekly_compaction", "full_universe_backfill"]
+    "job",
+    ["daily_ingest", "refresh_year", "incremental_proof", "wednesday_retrain", "weekly_compaction", "full_universe_backfill"],
 )
 def test_the_jobs_resolve(job):
     assert definitions().resolve_job_def(job)

@@ -6,13 +6,15 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from assets.incremental_proof import DAY
 from kairos.calendar import NEW_YORK, sessions_between
+from kairos.tables.features import FEAT_TREND
 from kairos.tables.raw import RAW_PAYLOADS
 from kairos.tables.universe import MIDCAP_UNIVERSE
 from kairos.warehouse.commit import Commit
 from resources.platform import Platform
-from schedules import daily_ingest_schedule, wednesday_retrain_schedule, weekly_compaction_schedule
-from schedules.clocks import CATCH_UP, daily_feeds_schedule
+from schedules import SCHEDULES, daily_ingest_schedule, wednesday_retrain_schedule, weekly_compaction_schedule
+from schedules.clocks import CATCH_UP, daily_feeds_schedule, incremental_proof_schedule
 
 BY = Commit("test")
 
@@ -128,8 +130,12 @@ def test_saturday_compacts_once(home):
     assert made.run_key == "compaction-2018-07-07"
 
 
-@pytest.mark.parametrize(
-    "schedule", [daily_ingest_schedule, daily_feeds_schedule, wednesday_retrain_schedule, weekly_compaction_schedule]
-)
+def test_the_date_of_a_night_draws_what_is_proved(home):
+    assert "kairos features" in tick(incremental_proof_schedule, home, "2018-07-07T03:30").skip_message
+    home.warehouse.replace(FEAT_TREND, FEAT_TREND.empty(), partition={"year": 2014}, commit=BY)
+    assert tick(incremental_proof_schedule, home, "2018-07-07T03:30").tags[DAY] == "2018-07-07"
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_clocks_go_by_new_york(schedule):
     assert schedule.execution_timezone == "America/New_York"

@@ -4,6 +4,7 @@ The kernels in this package make all of them at once; each record's expression i
 """
 
 from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 
@@ -184,10 +185,10 @@ VOLUMES = (
 )
 
 
-def _all_at_once(panel: Frame) -> Frame:
+def _all_at_once(panel: Frame, since: date | None) -> Frame:
     from kairos.features.alpha158.fast import values
 
-    return values(panel)
+    return values(panel, since=since)
 
 
 FEATURE_SET = FeatureSet(

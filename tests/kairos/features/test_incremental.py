@@ -5,16 +5,17 @@ from datetime import date
 import polars as pl
 import pytest
 
+from kairos.features import incremental
 from kairos.features import operators as op
 from kairos.features.causality import differing
 from kairos.features.core import build
 from kairos.features.incremental import build_rows, build_sessions, rows_reached
 from kairos.features.operators import DV, M, P, R
-from kairos.features.registry import FEATURE_SETS
+from kairos.features.registry import FEATURE_SETS, SEPARATE_SETS
 from tests.kairos.features.every_word import EVERY_WORD, UNCHAINED, declared
 
 KEY = ["permaticker", "session"]
-SETS = {**FEATURE_SETS, "every_word": EVERY_WORD, "unchained": UNCHAINED}
+SETS = {**FEATURE_SETS, **SEPARATE_SETS, "every_word": EVERY_WORD, "unchained": UNCHAINED}
 EVERY_SET = pytest.mark.parametrize("feature_set", SETS.values(), ids=list(SETS))
 AT = date(2016, 9, 14)
 OF_104 = (pl.col("permaticker") == 104) & (pl.col("session") == AT)
@@ -43,6 +44,15 @@ def test_new_sessions_alone_have_the_bits_of_the_full_build(feature_set, rows, s
     full = built(feature_set, rows).filter(pl.col("session") >= since)
     assert alone.select(KEY).equals(full.select(KEY))
     assert differing(alone, full, feature_set.names) == []
+
+
+@EVERY_SET
+def test_in_parts_by_reach_they_have_them_too(feature_set, rows, monkeypatch):
+    monkeypatch.setattr(incremental, "LARGE", 0)
+    since = date(2017, 12, 20)
+    alone, full = build_sessions(feature_set, rows, since=since), build(feature_set, rows, year=2017)
+    assert alone.columns == full.columns
+    assert differing(alone, full.filter(pl.col("session") >= since), feature_set.names) == []
 
 
 @EVERY_SET
