@@ -106,6 +106,14 @@ def test_years_with_other_optional_columns_stand_beside_each_other(warehouse, or
     assert warehouse.read(MATRIX).columns == list(MATRIX.columns)
 
 
+@pytest.mark.parametrize("order", [(2014, 2015), (2015, 2014)])
+def test_a_year_with_every_column_stands_beside_one_with_few(warehouse, order):
+    held = {2014: ("ret_1d",), 2015: tuple(name for name in MATRIX.columns if name in MATRIX.optional)}
+    for year in order:
+        warehouse.replace(MATRIX, matrix(year, held[year]), partition={"universe_year": year}, commit=BY)
+    assert seen(warehouse, "ret_1d", "KMID") == [(2014, 1, 0), (2015, 1, 1)]
+
+
 def test_a_column_that_was_never_written_is_not_in_the_files(warehouse):
     warehouse.replace(MATRIX, matrix(2014, ["ret_1d"]), partition={"universe_year": 2014}, commit=BY)
     assert "KMID" not in pl.read_parquet(*warehouse.path(MATRIX).rglob("*.parquet")).columns
