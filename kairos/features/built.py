@@ -3,6 +3,7 @@
 import sys
 import time
 
+import numpy as np
 import polars as pl
 
 from kairos.calendar import all_sessions
@@ -30,9 +31,16 @@ EVERY_LOOP: tuple[Term, ...] = (
 def main() -> int:
     """Compile what is not compiled yet, say how long it took, and return 0."""
     begun = time.perf_counter()
-    sessions = all_sessions()[:3]
-    panel = pl.DataFrame({"permaticker": [1] * 3, "session": sessions, "row": [0, 1, 2], "R": [0.1, 0.2, 0.3]})
-    fast_values(EVERY_LOOP, panel.with_columns(pl.col("row").cast(pl.Int32)))
+    rows = range(10)
+    values = {
+        "permaticker": [1 for _ in rows],
+        "session": all_sessions()[: len(rows)],
+        "row": rows,
+        "R": [0.1 * n for n in rows],
+    }
+    panel = pl.DataFrame(values, schema_overrides={"row": pl.Int32})
+    fast_values(EVERY_LOOP, panel)
+    fast_values(EVERY_LOOP, panel, wanted=np.arange(len(rows)) == len(rows) - 1)
     sys.stdout.write(f"The loops of the features are compiled ({time.perf_counter() - begun:.1f} s).\n")
     return 0
 

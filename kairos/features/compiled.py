@@ -5,7 +5,7 @@ Only modules that are imported where something is computed import this one: numb
 """
 
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import numba
 import numpy as np
@@ -19,16 +19,17 @@ Rows = NDArray[np.int32]
 """An integer per row, or a few."""
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def compiled(loop: Callable[P, None]) -> Callable[P, None]:
+def compiled(loop: Callable[P, R]) -> Callable[P, R]:
     """Compile a loop over arrays, without the interpreter's lock while it runs.
 
     Where nothing may be written, neither beside the code nor in the user's cache, it is compiled anew in each process.
     """
     options = {"nogil": True, "error_model": "numpy"}
     try:
-        made: Callable[P, None] = numba.njit(cache=True, **options)(loop)
+        made: Callable[P, R] = numba.njit(cache=True, **options)(loop)
     except RuntimeError:  # numba found no folder to keep it in
         made = numba.njit(**options)(loop)
     return made

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kairos.errors import ContractError
 from kairos.features.fast import fast_values
@@ -164,7 +166,14 @@ def compute(
     return made if since is None else made.filter(pl.col("session") >= since)
 
 
-def compute_ordered(feature_set: FeatureSet, panel: Frame, *, threads: int = 1, compared_from: date | None = None) -> Frame:
+def compute_ordered(
+    feature_set: FeatureSet,
+    panel: Frame,
+    *,
+    threads: int = 1,
+    compared_from: date | None = None,
+    wanted: NDArray[np.bool_] | None = None,
+) -> Frame:
     """Return what `compute` does, by the set's terms, of a panel that is known to be ordered and to have what they read.
 
     Args:
@@ -173,9 +182,11 @@ def compute_ordered(feature_set: FeatureSet, panel: Frame, *, threads: int = 1, 
         threads: As for `compute`.
         compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
             null.
+        wanted: Rows that are asked for; all if None. Values of other rows have no meaning.
     """
     terms = [feature.expr for feature in feature_set.features]
-    return _beside_the_key(feature_set, panel, fast_values(terms, panel, threads=threads, compared_from=compared_from))
+    values = fast_values(terms, panel, threads=threads, compared_from=compared_from, wanted=wanted)
+    return _beside_the_key(feature_set, panel, values)
 
 
 def compute_reference(feature_set: FeatureSet, panel: Frame) -> Frame:

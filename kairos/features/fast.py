@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,21 @@ from kairos.features.source import Source
 from kairos.features.terms import Kind, Term
 from kairos.frames import Frame
 
-_BLOCK_ROWS = 4_096  # a block's columns fit the processor's cache; values do not depend on it
+_BLOCK_ROWS = 8_192  # a block's columns fit the processor's cache; values do not depend on it
+_BLOCK_ROWS_OF_FEW = 65_536  # where few rows are wanted, most of the work is handing it out
 _ACROSS_BYTES = 100_000_000  # what may be held at once for comparisons across the session, one column at least
 
 Output = NDArray[Any]
 
 
-def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1, compared_from: date | None = None) -> list[pl.Series]:
+def fast_values(
+    terms: Sequence[Term],
+    panel: Frame,
+    *,
+    threads: int = 1,
+    compared_from: date | None = None,
+    wanted: NDArray[np.bool_] | None = None,
+) -> list[pl.Series]:
     """Return the value of each term on each row of `panel` (Float32, null where missing).
 
     Args:
@@ -38,6 +45,7 @@ def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1, compar
         threads: Blocks of names that are worked on at a time.
         compared_from: First session on which names need be compared; all if None. What follows from earlier comparisons is
             missing.
+        wanted: Rows that are asked for; all if None. Other rows have no meaning.
     """
     work = _prepared(tuple(terms))
     source = Source(panel)
@@ -49,7 +57,7 @@ def fast_values(terms: Sequence[Term], panel: Frame, *, threads: int = 1, compar
                 _keep(values, [kept for kept, each in zip(out, work.wanted, strict=True) if each == term])
             else:
                 source.add(term, values)
-    _run(work.rest, source, [out[place] for place in work.places], threads)
+    _run(work.rest, source, [out[place] for place in work.places], threads, wanted)
     return [pl.Series(out.pop(0), nan_to_null=True) for _ in work.wanted]
 
 
@@ -127,7 +135,7 @@ def _compared(
     """Make the values that are compared for every row, then yield each comparison of them."""
     compared = tuple(dict.fromkeys(term.inputs[0] for term in batch))
     out: list[Output] = [np.empty(source.panel.height) for _ in compared]
-    _run(plan(compared), source, out, threads)
+    _run(plan(compared), source, out, threads, None if unread is None else ~unread)
     for x in compared:
         values = out.pop(0)
         if unread is not None:
@@ -137,27 +145,27 @@ def _compared(
                 yield term, standing(term.word, values, source.grouping(term.group))
 
 
-def _run(work: Plan, source: Source, out: list[Output], threads: int) -> None:
-    """Work through all blocks of names, filling `out`."""
+def _run(work: Plan, source: Source, out: list[Output], threads: int, wanted: NDArray[np.bool_] | None) -> None:
+    """Work through all blocks of names, filling `out` at the rows that are wanted."""
     from kairos.features.worker import Worker
 
-    blocks = list(_name_blocks(source.panel))
+    blocks = list(_name_blocks(source.panel, _BLOCK_ROWS if wanted is None else _BLOCK_ROWS_OF_FEW))
     for leaf in work.leaves:
         source.reader(leaf)
     if threads == 1 or len(blocks) < threads:
-        Worker(work, source, out).run(blocks)
+        Worker(work, source, out, wanted).run(blocks)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(Worker(work, source, out).run, blocks[part::threads]) for part in range(threads)]:
+        for done in [pool.submit(Worker(work, source, out, wanted).run, blocks[part::threads]) for part in range(threads)]:
             done.result()
 
 
-def _name_blocks(panel: Frame) -> Iterator[tuple[int, int]]:
-    """Cut the panel at name boundaries into blocks of at least `_BLOCK_ROWS` rows, the last one shorter."""
+def _name_blocks(panel: Frame, least: int) -> Iterator[tuple[int, int]]:
+    """Cut the panel at name boundaries into blocks of at least so many rows, the last one shorter."""
     lengths = panel["permaticker"].rle().struct.field("len").to_numpy().astype(np.int64)
     ends = np.cumsum(lengths)
-    cuts = [0]
-    for end in ends.tolist():
-        if end - cuts[-1] >= _BLOCK_ROWS or end == panel.height:
-            cuts.append(end)
-    yield from pairwise(cuts)
+    start = 0
+    while start < panel.height:
+        stop = int(ends[min(int(np.searchsorted(ends, start + least)), ends.size - 1)])
+        yield start, stop
+        start = stop

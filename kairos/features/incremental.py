@@ -151,7 +151,7 @@ def _of_group(group: FeatureSet, rows: Frame, marked: _Mask) -> Frame:
     if len(reaches) == 2 and kept.any():  # noqa: PLR2004 - compared once: only on the sessions that the rows themselves read
         own = _with_what_it_reads(needed, kept, reaches[:1])
         first = needed.filter(pl.Series(own)).select(pl.col("session").min()).item()
-    return compute_ordered(group, needed, compared_from=first).filter(pl.Series(kept))
+    return compute_ordered(group, needed, compared_from=first, wanted=kept).filter(pl.Series(kept))
 
 
 def _columns(feature_set: FeatureSet) -> list[str]:

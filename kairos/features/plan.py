@@ -20,12 +20,15 @@ class Step:
         inputs: Registers that are read, `NO_REGISTER` for a constant.
         places: Registers that are filled, one per window, shortest first.
         made: The terms that are made, in the order of `places`.
+        newest: Whether a row of them is read for the same row alone of what is asked for, so that of rows that nobody asks
+            for they need not be made.
     """
 
     term: Term
     inputs: tuple[int, ...]
     places: tuple[int, ...]
     made: tuple[Term, ...]
+    newest: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class _Planner:
         self.terms = terms
         self.order: list[Term] = []
         self.readers: dict[Term, int] = {}
+        self.reached: set[Term] = set()
         self.families: dict[object, list[Term]] = {}
         for term in terms:
             self._visit(term)
@@ -93,10 +97,17 @@ class _Planner:
         for part in () if is_leaf(term) else term.inputs:
             self._visit(part)
             self.readers[part] += 1
+            if term.kind is Kind.WINDOW and not (
+                term.word == "moments" and part is not term.inputs[0]
+            ):  # the mean is that of t
+                self.reached.add(part)
         self.order.append(term)
         self.families.setdefault(_family(term), []).append(term)
 
     def made(self) -> Plan:
+        for term in reversed(self.order):  # what is made row by row hands on that its other rows are read
+            if term in self.reached and not is_leaf(term):
+                self.reached.update(term.inputs)
         steps: list[Step | Store] = []
         wanted: dict[Term, list[int]] = {}
         for position, term in enumerate(self.terms):
@@ -120,7 +131,7 @@ class _Planner:
         for each in made:
             for part in () if is_leaf(each) else each.inputs:
                 self._released(part, 1)
-        return Step(term, inputs, places, tuple(made))
+        return Step(term, inputs, places, tuple(made), newest=not self.reached.intersection(made))
 
     def _taken(self, term: Term) -> int:
         if not self.free:

@@ -7,6 +7,7 @@ The words that authors write with are in `kairos.features.operators`.
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from itertools import zip_longest
 from typing import NoReturn, Self
 
@@ -162,7 +163,7 @@ class Term:
         """Return -1, 0 or 1."""
         return each("sign", self)
 
-    @property
+    @cached_property
     def roots(self) -> frozenset[str]:
         """Columns of the panel that it reads."""
         own = {Kind.COLUMN: {self.word}, Kind.CALENDAR: {"session"}, Kind.WINDOW: {"row"}, Kind.ACROSS: {"session"}}
@@ -171,7 +172,7 @@ class Term:
             found |= set(self.expr.meta.root_names())
         return frozenset(found).union(*(term.roots for term in self.inputs))
 
-    @property
+    @cached_property
     def reaches(self) -> tuple[int, ...]:
         """Rows back that it reads, of its own name first, then of every name for each comparison across the session."""
         parts = [term.reaches for term in self.inputs] or [(0,)]

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kairos.features import ordered, rowwise, windows
+from kairos.features import newest, ordered, rowwise, windows
 from kairos.features.plan import NO_REGISTER, Plan, Step, Store, is_leaf
 from kairos.features.source import Source
 from kairos.features.terms import Kind, Term
 
 Column = NDArray[np.float64]
+Rows = NDArray[np.int32]
+FEW = 8  # rows for each wanted one, from which on those are worked out by themselves
 _LOOPS = 4  # columns beside the registers that a loop may use
 _SCRATCH = _LOOPS + 3  # and one for each constant that an operation reads
 
@@ -19,12 +21,15 @@ _SCRATCH = _LOOPS + 3  # and one for each constant that an operation reads
 class Worker:
     """One thread's registers and the work done in them."""
 
-    def __init__(self, work: Plan, source: Source, out: Sequence[NDArray[Any]]) -> None:
-        self._work, self._source, self._out = work, source, out
+    def __init__(
+        self, work: Plan, source: Source, out: Sequence[NDArray[Any]], wanted: NDArray[np.bool_] | None = None
+    ) -> None:
+        self._work, self._source, self._out, self._wanted = work, source, out, wanted
         self._start = self._stop = 0
         self._registers = np.empty((0, 0))
         self._scratch = np.empty((0, 0))
         self._row = np.empty(0, np.int32)
+        self._at: Rows | None = None
         self._tasks = [_task(step) for step in work.steps]
 
     def run(self, blocks: Sequence[tuple[int, int]]) -> None:
@@ -36,9 +41,17 @@ class Worker:
             columns = memory[: (self._work.registers + _SCRATCH) * rows].reshape(-1, rows)
             self._registers, self._scratch = columns[:-_SCRATCH], columns[-_SCRATCH:]
             self._row = np.array(self._source.rows(self._start, self._stop))  # a copy: polars' own may not be written to
+            self._at = self._few()
             with np.errstate(divide="ignore", invalid="ignore"):
                 for task in self._tasks:
                     task(self)
+
+    def _few(self) -> Rows | None:
+        """Rows of the block that are wanted, if they are so few that each is better worked out by itself."""
+        if self._wanted is None:
+            return None
+        at = np.flatnonzero(self._wanted[self._start : self._stop]).astype(np.int32)
+        return at if at.size * FEW <= self._stop - self._start else None
 
     def keep(self, step: Store) -> None:
         """Copy a register into an output."""
@@ -84,8 +97,10 @@ class Worker:
         lengths, places = (np.array(values, np.int32) for values in ([term.rows for term in step.made], step.places))
         x, *_ = self._columns(step)
         more = (step.term.number,) if step.term.word == "totals" else ()
-        loop = getattr(windows, step.term.word)
-        loop(x, lengths, *more, self._row, self._registers, places, self._scratch)
+        if self._at is not None and step.newest:
+            getattr(newest, step.term.word)(x, lengths, *more, self._row, self._registers, places, self._at)
+        else:
+            getattr(windows, step.term.word)(x, lengths, *more, self._row, self._registers, places, self._scratch)
 
     def begun(self, step: Step) -> None:
         """Go on from the mean of the first rows."""
@@ -96,19 +111,28 @@ class Worker:
     def rank(self, step: Step) -> None:
         """Rank the newest row of each window."""
         a, _, _, out = self._columns(step)
-        ordered.rank(a, step.term.rows, self._row, out, self._scratch)
+        if self._at is not None and step.newest:
+            newest.rank(a, step.term.rows, self._row, out, self._at)
+        else:
+            ordered.rank(a, step.term.rows, self._row, out, self._scratch)
 
     def quantile(self, step: Step) -> None:
         """Take an order statistic of each window."""
         a, _, _, out = self._columns(step)
-        ordered.quantile(a, step.term.rows, step.term.number, self._row, out)
+        if self._at is not None and step.newest:
+            newest.quantile(a, step.term.rows, step.term.number, self._row, out, self._at)
+        else:
+            ordered.quantile(a, step.term.rows, step.term.number, self._row, out)
 
     def moments(self, step: Step) -> None:
         """Make the powers of the deviations that are asked for, and those that come with them."""
         asked = {int(term.number): place for term, place in zip(step.made, step.places, strict=True)}
         m2, m3, m4 = (self._registers[asked[power]] if power in asked else self._scratch[power - 2] for power in (2, 3, 4))
         x, centre, *_ = self._columns(step)
-        ordered.moments(x, centre, step.term.rows, m2, m3, m4)
+        if self._at is not None and step.newest:
+            newest.moments(x, centre, step.term.rows, m2, m3, m4, self._at)
+        else:
+            ordered.moments(x, centre, step.term.rows, m2, m3, m4)
 
     def _columns(self, step: Step) -> tuple[Column, Column, Column, Column]:
         """Inputs, the first in place of those there are not, and the first output."""

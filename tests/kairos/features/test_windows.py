@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kairos.features import ordered, windows
+from kairos.features import newest, ordered, windows
 
 CHANCE = np.random.default_rng(5)
 VALUES = np.where(CHANCE.random(120) < 0.02, np.nan, CHANCE.normal(size=120).round(1))
@@ -104,3 +104,40 @@ def test_an_average_goes_on_from_the_mean_of_the_first_rows_until_its_window_is_
     out = np.empty(4)
     ordered.begun(np.ones(4), 2, 0.5, 9, np.array([0, 1, 0, 1], np.int32), out)
     np.testing.assert_array_equal(out, [np.nan, 1, np.nan, 1])
+
+
+AT = np.array([0, 3, 20, 62, 63, 64, 90, 117, 119], np.int32)
+NEGATIVE_ZEROS = np.where(CHANCE.random(120) < 0.3, -0.0, VALUES)
+ROWS_OF_TWO_NAMES = np.concatenate([np.arange(50), np.arange(70)]).astype(np.int32)
+
+
+def of_few(loop, values, *more):
+    """All windows at the rows AT alone."""
+    out = np.zeros((WINDOWS.size, values.size))
+    loop(values, WINDOWS, *more, ROWS_OF_TWO_NAMES, out, np.arange(WINDOWS.size, dtype=np.int32), AT)
+    return out
+
+
+def assert_same_bits(few, whole):
+    assert np.array_equal(few[..., AT].view(np.int64), np.stack(list(whole))[..., AT].view(np.int64))
+
+
+@pytest.mark.parametrize("values", [VALUES, NEGATIVE_ZEROS], ids=["values", "negative zeros"])
+@pytest.mark.parametrize("loop", ["totals", "aged_totals", "products", "highest", "ages_of_highest"])
+def test_a_window_of_few_rows_alone_has_the_same_bits(loop, values):
+    for more in [(1.0,), (0.9,)] if loop == "totals" else [()]:
+        whole = shared(getattr(windows, loop), values, *more, row=ROWS_OF_TWO_NAMES)
+        assert_same_bits(of_few(getattr(newest, loop), values, *more), whole.values())
+
+
+@pytest.mark.parametrize("window", [2, 3, 21, 63])
+def test_so_have_ranks_quantiles_and_moments(window):
+    few, whole = np.zeros((5, VALUES.size)), np.zeros((5, VALUES.size))
+    centre = shared(windows.totals, VALUES, 1.0, lengths=np.array([window], np.int32), row=ROWS_OF_TWO_NAMES)[window] / window
+    ordered.rank(VALUES, window, ROWS_OF_TWO_NAMES, whole[0], np.empty((4, VALUES.size)))
+    newest.rank(VALUES, window, ROWS_OF_TWO_NAMES, few[0], AT)
+    ordered.quantile(VALUES, window, 0.3, ROWS_OF_TWO_NAMES, whole[1])
+    newest.quantile(VALUES, window, 0.3, ROWS_OF_TWO_NAMES, few[1], AT)
+    ordered.moments(VALUES, centre, window, *whole[2:])
+    newest.moments(VALUES, centre, window, *few[2:], AT)
+    assert_same_bits(few, whole)
