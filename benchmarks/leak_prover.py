@@ -35,7 +35,7 @@ YEAR = 2016
 SIZE = MarketSize(60, date(2014, 1, 2), date(2016, 12, 30))
 MADE_UP_NAMES = 20
 Z = 1.96
-PUBLISHED = {"missed": (0.0174, 0.0281), "suspected": (0.0, 0.0025)}
+PUBLISHED = {"missed": (0.0174, 0.0281), "suspected": (0.0, 0.0014)}
 """Rates that docs/leaks.md tells, and the upper ends of their intervals, which one market's cases must keep."""
 Tables = Mapping[str, Frame]
 
