@@ -57,10 +57,14 @@ class Worker:
         """Copy a register into an output."""
         kept = self._out[step.output][self._start : self._stop]
         values = self._column(step.register, step.term)
-        if kept.dtype == np.float32:
+        if kept.dtype != np.float32:
+            kept[:] = values
+        elif self._at is None:
             rowwise.stored(values, kept)
         else:
-            kept[:] = values
+            few = np.empty(self._at.size, np.float32)
+            rowwise.stored(values[self._at], few)
+            kept[self._at] = few
 
     def read(self, step: Step) -> None:
         """Fill a register from the panel, the date or a comparison."""
@@ -71,15 +75,12 @@ class Worker:
     def each(self, step: Step) -> None:
         """Work row by row."""
         a, b, c, out = self._columns(step)
-        word = step.term.word
-        if word in rowwise.UNARY:
-            rowwise.unary(rowwise.UNARY.index(word), a, out)
-        elif word in rowwise.TERNARY:
-            rowwise.ternary(rowwise.TERNARY.index(word), a, b, c, out)
-        elif word in rowwise.ARITHMETIC:
-            rowwise.arithmetic(rowwise.ARITHMETIC.index(word), a, b, out)
-        else:
-            rowwise.comparison(rowwise.COMPARISONS.index(word), a, b, out)
+        if self._at is None or not step.newest:
+            _row_by_row(step.term.word, a, b, c, out)
+            return
+        few = np.empty(self._at.size)
+        _row_by_row(step.term.word, a[self._at], b[self._at], c[self._at], few)
+        out[self._at] = few
 
     def logarithm(self, step: Step) -> None:
         """Take a logarithm; numpy's is several times as fast as a compiled loop's."""
@@ -149,6 +150,17 @@ class Worker:
         column: Column = self._scratch[_LOOPS + place]
         column.fill(term.number)
         return column
+
+
+def _row_by_row(word: str, a: Column, b: Column, c: Column, out: Column) -> None:
+    if word in rowwise.UNARY:
+        rowwise.unary(rowwise.UNARY.index(word), a, out)
+    elif word in rowwise.TERNARY:
+        rowwise.ternary(rowwise.TERNARY.index(word), a, b, c, out)
+    elif word in rowwise.ARITHMETIC:
+        rowwise.arithmetic(rowwise.ARITHMETIC.index(word), a, b, out)
+    else:
+        rowwise.comparison(rowwise.COMPARISONS.index(word), a, b, out)
 
 
 _WINDOWS: dict[str, Callable[[Worker, Step], None]] = {
